@@ -1,0 +1,152 @@
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fsio.h"
+
+int
+lock_open(struct lock *l, int dirfd, const char *name, const char *where,
+    int create, struct err *e)
+{
+	*l = (struct lock){ -1, dirfd, name, where };
+	l->fd = fsio_open(dirfd, name, O_RDWR | (create ? O_CREAT : 0), 0660,
+	    where, e);
+	return l->fd < 0 ? -1 : 0;
+}
+
+/* The pid that holds the lock, from /proc/locks, or 0. */
+static long
+lock_holder(const struct lock *l)
+{
+	unsigned major_nr, minor_nr;
+	unsigned long ino;
+	char line[256], kind[16];
+	struct stat st;
+	long pid, found = 0;
+	FILE *f;
+
+	if (fstat(l->fd, &st) < 0)
+		return 0;
+	f = fopen("/proc/locks", "re");
+	if (f == NULL)
+		return 0;
+	while (found == 0 && fgets(line, sizeof(line), f) != NULL) {
+		if (strstr(line, "->") != NULL)
+			continue;	/* a waiter */
+		if (sscanf(line, "%*s %15s %*s %*s %ld %x:%x:%lu", kind, &pid,
+		    &major_nr, &minor_nr, &ino) == 5 &&
+		    strcmp(kind, "FLOCK") == 0 && ino == st.st_ino &&
+		    major_nr == major(st.st_dev) &&
+		    minor_nr == minor(st.st_dev))
+			found = pid;
+	}
+	fclose(f);
+	return found;
+}
+
+/* 1: the file we locked is still the one that has the name. */
+static int
+lock_is_current(struct lock *l, struct err *e)
+{
+	struct stat held, named;
+	int fd;
+
+	if (fstat(l->fd, &held) < 0)
+		return err_sys(e, "%s/%s", l->where, l->name);
+	if (fstatat(l->dirfd, l->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    held.st_ino == named.st_ino && held.st_dev == named.st_dev)
+		return 1;
+	fd = fsio_open(l->dirfd, l->name, O_RDWR, 0, l->where, e);
+	if (fd < 0)
+		return -1;
+	close(l->fd);	/* drops the lock on the file that was replaced */
+	l->fd = fd;
+	return 0;
+}
+
+int
+lock_try(struct lock *l, struct err *e)
+{
+	int current;
+
+	do {
+		if (flock(l->fd, LOCK_EX | LOCK_NB) < 0) {
+			if (errno == EWOULDBLOCK)
+				return 0;
+			if (errno == EINTR) {
+				current = 0;
+				continue;
+			}
+			return err_sys(e, "%s/%s", l->where, l->name);
+		}
+		current = lock_is_current(l, e);
+		if (current < 0)
+			return -1;
+	} while (!current);
+	return 1;
+}
+
+static int
+lock_busy(struct lock *l, struct err *e)
+{
+	long pid = lock_holder(l);
+
+	if (pid > 0)
+		return err_set(e, ERR_BUSY, "%s/%s: locked by process %ld",
+		    l->where, l->name, pid);
+	return err_set(e, ERR_BUSY, "%s/%s: locked by another process",
+	    l->where, l->name);
+}
+
+int
+lock_take(struct lock *l, int64_t deadline, struct err *e)
+{
+	struct timespec pause = { 0, 100000 };
+	int got;
+
+	for (;;) {
+		got = lock_try(l, e);
+		if (got != 0)
+			return got < 0 ? -1 : 0;
+		if (deadline == CLOCK_NEVER) {
+			if (flock(l->fd, LOCK_EX) < 0)
+				return err_set(e, ERR_STOPPED,
+				    "%s/%s: stopped while waiting", l->where,
+				    l->name);
+			got = lock_is_current(l, e);
+			if (got != 0)
+				return got < 0 ? -1 : 0;
+			continue;
+		}
+		if (clock_mono_ms() >= deadline)
+			return lock_busy(l, e);
+		if (nanosleep(&pause, NULL) < 0)
+			return err_set(e, ERR_STOPPED,
+			    "%s/%s: stopped while waiting", l->where, l->name);
+		if (pause.tv_nsec < 10000000)
+			pause.tv_nsec *= 2;
+	}
+}
+
+void
+lock_drop(struct lock *l)
+{
+	flock(l->fd, LOCK_UN);
+}
+
+void
+lock_close(struct lock *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+}
