@@ -7,6 +7,9 @@
 /* Length, attributes, two deltas, key, value, header count: a byte each. */
 enum { RECORD_MIN = 7 };
 
+/* The most that a record takes besides key, value and headers, and some. */
+enum { RECORD_OVERHEAD_MAX = 48 };
+
 enum { ATTRIBUTES_KNOWN = BATCH_CODEC_MASK | BATCH_APPEND_TIME |
     BATCH_TRANSACTIONAL | BATCH_CONTROL | BATCH_HORIZON };
 
@@ -110,17 +113,20 @@ batch_builder_add(struct batch_builder *bb, const struct record *r)
 {
 	size_t used = bb->count > 0 ? bb->bytes.len : BATCH_HEADER;
 	int64_t delta = timestamp_delta(bb, r);
-	int64_t n = record_size(r, delta, bb->count);
-	size_t need;
+	int64_t n = (int64_t)RECORD_OVERHEAD_MAX + r->key.len + r->value.len +
+	    r->headers.len;
 
-	if (n < 0 || n > INT32_MAX - (int64_t)used || bb->count == INT32_MAX)
-		return -1;
-	need = used + (size_t)n - bb->bytes.len;
-	if (bb->bytes.cap - bb->bytes.len < need &&
-	    buf_reserve(&bb->bytes, need) < 0)
-		return -1;
-	record_encode(bb->bytes.data + used, r, delta, bb->count);
-	bb->bytes.len = used + (size_t)n;
+	/* Summing up exactly is for the rare record that is near the end. */
+	if (used + (size_t)n > (bb->bytes.cap < INT32_MAX ? bb->bytes.cap :
+	    INT32_MAX)) {
+		n = record_size(r, delta, bb->count);
+		if (n < 0 || n > INT32_MAX - (int64_t)used ||
+		    buf_reserve(&bb->bytes, used + (size_t)n -
+		    bb->bytes.len) < 0)
+			return -1;
+	}
+	bb->bytes.len = (size_t)(record_encode(bb->bytes.data + used, r, delta,
+	    bb->count) - bb->bytes.data);
 	if (bb->count++ == 0)
 		bb->base_timestamp = bb->max_timestamp = r->timestamp;
 	else if (r->timestamp > bb->max_timestamp)

@@ -2,20 +2,35 @@
 
 /*
  * Nearly every varint in a batch is a length or a delta of one or two bytes:
- * those are done here without a call, the others by bytes.c.
+ * those are done here without a call, the others by bytes.c.  Reading
+ * positions are passed by value and returned (NULL: malformed), so that they
+ * stay in registers.
  */
+static inline uint32_t
+zigzag(int32_t v)
+{
+	return (uint32_t)v << 1 ^ (uint32_t)(v >> 31);
+}
+
 static inline int
 size32(int32_t v)
 {
-	uint32_t z = (uint32_t)v << 1 ^ (uint32_t)(v >> 31);
+	uint32_t z = zigzag(v) | 1;
 
-	return (38 - __builtin_clz(z | 1)) / 7;
+	/* Bits / 7, rounded up, without a division. */
+	return ((31 - __builtin_clz(z)) * 9 + 73) >> 6;
+}
+
+static inline int
+size64(int64_t v)
+{
+	return v >= -64 && v < 64 ? 1 : varlong_size(v);
 }
 
 static inline uint8_t *
 put32(uint8_t *p, int32_t v)
 {
-	uint32_t z = (uint32_t)v << 1 ^ (uint32_t)(v >> 31);
+	uint32_t z = zigzag(v);
 
 	if (z < 0x80) {
 		*p = (uint8_t)z;
@@ -29,37 +44,62 @@ put32(uint8_t *p, int32_t v)
 	return varint_put(p, v);
 }
 
-static inline int
-get32(const uint8_t **p, const uint8_t *end, int32_t *v)
+static inline uint8_t *
+put64(uint8_t *p, int64_t v)
 {
-	const uint8_t *s = *p;
-	uint32_t z;
-
-	if (end - s < 2)
-		return varint_get(p, end, v);
-	z = s[0];
-	if (z < 0x80) {
-		*p = s + 1;
-	} else if (s[1] < 0x80) {
-		z = (z & 0x7f) | (uint32_t)s[1] << 7;
-		*p = s + 2;
-	} else {
-		return varint_get(p, end, v);
-	}
-	*v = (int32_t)(z >> 1 ^ (0 - (z & 1)));
-	return 0;
+	if (v < -64 || v >= 64)
+		return varlong_put(p, v);
+	*p = (uint8_t)zigzag((int32_t)v);
+	return p + 1;
 }
 
-static inline int
-get64(const uint8_t **p, const uint8_t *end, int64_t *v)
+static const uint8_t *
+get32_slow(const uint8_t *s, const uint8_t *end, uint32_t *z)
 {
-	uint64_t z;
+	int32_t v;
 
-	if (*p == end || **p >= 0x80)
-		return varlong_get(p, end, v);
-	z = *(*p)++;
-	*v = (int64_t)(z >> 1 ^ (0 - (z & 1)));
-	return 0;
+	if (varint_get(&s, end, &v) < 0)
+		return NULL;
+	*z = zigzag(v);
+	return s;
+}
+
+static const uint8_t *
+get64_slow(const uint8_t *s, const uint8_t *end, int64_t *v)
+{
+	return varlong_get(&s, end, v) < 0 ? NULL : s;
+}
+
+/* *z stays in zig-zag: even is v * 2, 1 is -1. */
+static inline const uint8_t *
+get32(const uint8_t *s, const uint8_t *end, uint32_t *z)
+{
+	uint32_t a, b;
+
+	if (end - s < 2)
+		return get32_slow(s, end, z);
+	a = s[0];
+	if (a < 0x80) {
+		*z = a;
+		return s + 1;
+	}
+	b = s[1];
+	if (b >= 0x80)
+		return get32_slow(s, end, z);
+	*z = (a & 0x7f) | b << 7;
+	return s + 2;
+}
+
+static inline const uint8_t *
+get64(const uint8_t *s, const uint8_t *end, int64_t *v)
+{
+	uint32_t z;
+
+	if (s == end || *s >= 0x80)
+		return get64_slow(s, end, v);
+	z = *s;
+	*v = (int32_t)(z >> 1 ^ (0 - (z & 1)));
+	return s + 1;
 }
 
 static inline int64_t
@@ -79,18 +119,23 @@ put_slice(uint8_t *p, struct slice s)
 }
 
 /* A length, -1 or more, and the bytes it counts. */
-static inline int
-get_slice(const uint8_t **p, const uint8_t *end, struct slice *s)
+static inline const uint8_t *
+get_slice(const uint8_t *s, const uint8_t *end, struct slice *out)
 {
-	if (get32(p, end, &s->len) < 0 || s->len < -1 || s->len > end - *p)
-		return -1;
-	if (s->len < 0) {
-		s->data = NULL;
-		return 0;
+	uint32_t z;
+
+	s = get32(s, end, &z);
+	if (s == NULL)
+		return NULL;
+	if ((z & 1) != 0) {
+		*out = SLICE_NULL;
+		return z == 1 ? s : NULL;
 	}
-	s->data = *p;
-	*p += s->len;
-	return 0;
+	if (z >> 1 > end - s)
+		return NULL;
+	out->data = s;
+	out->len = (int32_t)(z >> 1);
+	return s + (z >> 1);
 }
 
 static inline int64_t
@@ -99,12 +144,13 @@ body_size(const struct record *r, int64_t timestamp_delta,
 {
 	int64_t n = 1;		/* attributes */
 
-	n += timestamp_delta == 0 ? 1 : varlong_size(timestamp_delta);
+	n += size64(timestamp_delta);
 	n += size32(offset_delta);
 	n += slice_size(r->key);
 	n += slice_size(r->value);
-	n += size32(r->header_count);
-	return r->header_count > 0 ? n + r->headers.len : n;
+	if (r->header_count <= 0)
+		return n + 1;
+	return n + size32(r->header_count) + r->headers.len;
 }
 
 int64_t
@@ -118,65 +164,95 @@ record_size(const struct record *r, int64_t timestamp_delta,
 	return n + size32((int32_t)n);
 }
 
-uint8_t *
-record_encode(uint8_t *p, const struct record *r, int64_t timestamp_delta,
+static inline uint8_t *
+put_body(uint8_t *p, const struct record *r, int64_t timestamp_delta,
     int32_t offset_delta)
 {
-	p = put32(p, (int32_t)body_size(r, timestamp_delta, offset_delta));
-	*p++ = 0;
-	if (timestamp_delta == 0)
-		*p++ = 0;
-	else
-		p = varlong_put(p, timestamp_delta);
+	*p++ = 0;		/* attributes */
+	p = put64(p, timestamp_delta);
 	p = put32(p, offset_delta);
 	p = put_slice(p, r->key);
 	p = put_slice(p, r->value);
+	if (r->header_count <= 0) {
+		*p = 0;
+		return p + 1;
+	}
 	p = put32(p, r->header_count);
-	if (r->header_count <= 0)
-		return p;
 	memcpy(p, r->headers.data, (size_t)r->headers.len);
 	return p + r->headers.len;
 }
 
-/* Whether count headers fill the list exactly. */
-static int
-check_headers(struct slice list, int32_t count)
+/*
+ * The length comes first, but is known last.  All but the payload takes 6 to
+ * 31 bytes: where the length has one width for both, the body is written
+ * behind it and measured, which saves summing it up beforehand.
+ */
+uint8_t *
+record_encode(uint8_t *p, const struct record *r, int64_t timestamp_delta,
+    int32_t offset_delta)
 {
-	struct header h;
+	int64_t payload = (int64_t)r->key.len + r->value.len;
+	uint8_t *end;
+	uint32_t z;
 
-	if (count < 0 || count > list.len)
+	if (payload >= 64 && payload < 8192 - 32 && r->header_count <= 0) {
+		end = put_body(p + 2, r, timestamp_delta, offset_delta);
+		z = (uint32_t)(end - p - 2) << 1;
+		p[0] = (uint8_t)(z | 0x80);
+		p[1] = (uint8_t)(z >> 7);
+		return end;
+	}
+	p = put32(p, (int32_t)body_size(r, timestamp_delta, offset_delta));
+	return put_body(p, r, timestamp_delta, offset_delta);
+}
+
+/* The header count and, exactly up to end, as many headers. */
+static int
+get_headers(const uint8_t *s, const uint8_t *end, struct record *r)
+{
+	struct slice rest;
+	struct header h;
+	uint32_t z, left;
+
+	s = get32(s, end, &z);
+	if (s == NULL || (z & 1) != 0 || z >> 1 > end - s)
 		return -1;
-	for (; count > 0; count--)
-		if (header_next(&list, &h) != 1)
+	r->header_count = (int32_t)(z >> 1);
+	r->headers = rest = (struct slice){ s, (int32_t)(end - s) };
+	for (left = z >> 1; left > 0; left--)
+		if (header_next(&rest, &h) != 1)
 			return -1;
-	return list.len == 0 ? 0 : -1;
+	return rest.len == 0 ? 0 : -1;
 }
 
 int
 record_decode(const uint8_t **p, const uint8_t *end, int64_t base_offset,
     int64_t base_timestamp, struct record *r)
 {
-	const uint8_t *s = *p;
+	const uint8_t *s;
 	int64_t timestamp_delta;
-	int32_t length, offset_delta;
+	uint32_t length, offset_delta;
 
-	if (get32(&s, end, &length) < 0 || length < 1 || length > end - s)
+	s = get32(*p, end, &length);
+	if (s == NULL || (length & 1) != 0 || length == 0 ||
+	    length >> 1 > end - s)
 		return -1;
-	end = s + length;
+	end = s + (length >> 1);
 	s++;			/* attributes: no bit has a meaning */
-	if (get64(&s, end, &timestamp_delta) < 0 ||
-	    get32(&s, end, &offset_delta) < 0 ||
-	    get_slice(&s, end, &r->key) < 0 ||
-	    get_slice(&s, end, &r->value) < 0 ||
-	    get32(&s, end, &r->header_count) < 0)
+	if ((s = get64(s, end, &timestamp_delta)) == NULL ||
+	    (s = get32(s, end, &offset_delta)) == NULL ||
+	    (offset_delta & 1) != 0 ||
+	    (s = get_slice(s, end, &r->key)) == NULL ||
+	    (s = get_slice(s, end, &r->value)) == NULL)
 		return -1;
-	r->headers = (struct slice){ s, (int32_t)(end - s) };
-	if ((r->header_count | r->headers.len) != 0 &&
-	    check_headers(r->headers, r->header_count) < 0)
+	if (end - s == 1 && *s == 0) {
+		r->headers = (struct slice){ end, 0 };
+		r->header_count = 0;
+	} else if (get_headers(s, end, r) < 0) {
 		return -1;
-	/* Unsigned, because hostile deltas may wrap, as they do in Java. */
-	r->offset = (int64_t)((uint64_t)base_offset +
-	    (uint64_t)(int64_t)offset_delta);
+	}
+	/* Unsigned, because hostile sums may wrap, as they do in Java. */
+	r->offset = (int64_t)((uint64_t)base_offset + (offset_delta >> 1));
 	r->timestamp = (int64_t)((uint64_t)base_timestamp +
 	    (uint64_t)timestamp_delta);
 	*p = end;
@@ -204,8 +280,11 @@ header_next(struct slice *rest, struct header *h)
 	if (rest->len <= 0)
 		return 0;
 	end = p + rest->len;
-	if (get_slice(&p, end, &h->name) < 0 || h->name.len < 0 ||
-	    get_slice(&p, end, &h->value) < 0)
+	p = get_slice(p, end, &h->name);
+	if (p == NULL || h->name.len < 0)
+		return -1;
+	p = get_slice(p, end, &h->value);
+	if (p == NULL)
 		return -1;
 	*rest = (struct slice){ p, (int32_t)(end - p) };
 	return 1;
