@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -181,25 +182,30 @@ fsio_read_file(int dirfd, const char *name, struct buf *data, size_t max,
     const char *where, struct err *e)
 {
 	ssize_t got = -1;
+	int64_t size;
 	int fd;
 
 	buf_clear(data);
 	fd = fsio_open_if(dirfd, name, O_RDONLY, where, e);
 	if (fd < 0)
 		return e->code == ERR_NONE ? 0 : -1;
-	if (buf_reserve(data, max + 1) < 0)
+	size = fsio_size(fd);
+	if (size > (int64_t)max) {
+		close(fd);
+		return err_set(e, ERR_CORRUPT, "%s/%s: larger than %zu bytes",
+		    where, name, max);
+	}
+	if (size >= 0 && buf_reserve(data, (size_t)size + 1) < 0)
 		errno = ENOMEM;
-	else
-		got = fsio_read_at(fd, data->data, max + 1, 0);
+	else if (size >= 0)
+		got = fsio_read_at(fd, data->data, (size_t)size, 0);
 	if (got < 0)
 		err_sys(e, "%s/%s", where, name);
 	close(fd);
 	if (got < 0)
 		return -1;
-	if ((size_t)got > max)
-		return err_set(e, ERR_CORRUPT,
-		    "%s/%s: larger than %zu bytes", where, name, max);
 	data->len = (size_t)got;
+	data->data[data->len] = '\0';
 	return 1;
 }
 

@@ -54,7 +54,8 @@ int fsio_sync_dir(int dirfd);			/* fsync; 0, or -1 */
 void fsio_start_writeback(int fd, int64_t pos, int64_t n);
 
 /*
- * Read a small file whole into data (cleared first), at most max bytes.
+ * Read a small file whole into data (cleared first), at most max bytes; a
+ * NUL that is not counted follows them.
  * 1 read, 0 there is none, -1 failed (larger than max: ERR_CORRUPT).
  */
 int fsio_read_file(int dirfd, const char *name, struct buf *data, size_t max,

@@ -1,0 +1,94 @@
+#include "checkpoint.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fsio.h"
+#include "units.h"
+
+static const char start_name[] = "log-start-offset";
+static const char recovery_name[] = "recovery-point";
+
+enum { LINE_MAX_BYTES = 128, BOOT_ID = 36 };
+
+/* The file's one line without its newline; 1, 0 missing, -1. */
+static int
+read_line(int dirfd, const char *name, char line[LINE_MAX_BYTES],
+    const char *where, struct err *e)
+{
+	struct buf text = { 0 };
+	int r;
+
+	r = fsio_read_file(dirfd, name, &text, LINE_MAX_BYTES - 1, where, e);
+	if (r > 0) {
+		memcpy(line, text.data, text.len + 1);
+		if (text.len == 0 || line[text.len - 1] != '\n' ||
+		    strlen(line) != text.len)
+			r = err_set(e, ERR_CORRUPT,
+			    "%s/%s: is not one line of text", where, name);
+		else
+			line[text.len - 1] = '\0';
+	}
+	buf_release(&text);
+	return r;
+}
+
+int
+checkpoint_read_start(int dirfd, int64_t *offset, const char *where,
+    struct err *e)
+{
+	char line[LINE_MAX_BYTES];
+	int r;
+
+	*offset = 0;
+	r = read_line(dirfd, start_name, line, where, e);
+	if (r > 0 && units_int(line, 0, INT64_MAX, offset) < 0)
+		return err_set(e, ERR_CORRUPT, "%s/%s: is not an offset",
+		    where, start_name);
+	return r;
+}
+
+int
+checkpoint_write_start(int dirfd, int64_t offset, const char *where,
+    struct err *e)
+{
+	char line[LINE_MAX_BYTES];
+	int n;
+
+	n = snprintf(line, sizeof(line), "%" PRId64 "\n", offset);
+	return fsio_replace(dirfd, start_name, line, (size_t)n, where, e);
+}
+
+int
+checkpoint_read_recovery(int dirfd, char boot[37], int64_t *offset,
+    const char *where, struct err *e)
+{
+	char line[LINE_MAX_BYTES];
+	int r;
+
+	*offset = 0;
+	boot[0] = '\0';
+	r = read_line(dirfd, recovery_name, line, where, e);
+	if (r <= 0)
+		return r;
+	if (strlen(line) < BOOT_ID + 2 || line[BOOT_ID] != ' ' ||
+	    units_int(line + BOOT_ID + 1, 0, INT64_MAX, offset) < 0)
+		return err_set(e, ERR_CORRUPT,
+		    "%s/%s: is not a boot id and an offset", where,
+		    recovery_name);
+	memcpy(boot, line, BOOT_ID);
+	boot[BOOT_ID] = '\0';
+	return 1;
+}
+
+int
+checkpoint_write_recovery(int dirfd, const char boot[37], int64_t offset,
+    const char *where, struct err *e)
+{
+	char line[LINE_MAX_BYTES];
+	int n;
+
+	n = snprintf(line, sizeof(line), "%s %" PRId64 "\n", boot, offset);
+	return fsio_replace(dirfd, recovery_name, line, (size_t)n, where, e);
+}

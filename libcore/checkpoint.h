@@ -1,0 +1,27 @@
+/*
+ * checkpoint: the one-line text files of a partition.
+ *
+ * log-start-offset   "N\n": where the readable log begins
+ * recovery-point     "BOOT-ID N\n": below N all is on disk, as known in that
+ *                    boot; a reboot does not make it less true
+ */
+#ifndef KLOG_CHECKPOINT_H
+#define KLOG_CHECKPOINT_H
+
+#include <stdint.h>
+
+#include "err.h"
+
+/* 1 read, 0 there is none (*offset is 0), -1. */
+int checkpoint_read_start(int dirfd, int64_t *offset, const char *where,
+    struct err *e);
+int checkpoint_write_start(int dirfd, int64_t offset, const char *where,
+    struct err *e);
+
+/* boot gets 36 characters and a NUL. */
+int checkpoint_read_recovery(int dirfd, char boot[37], int64_t *offset,
+    const char *where, struct err *e);
+int checkpoint_write_recovery(int dirfd, const char boot[37], int64_t offset,
+    const char *where, struct err *e);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * conf: topic.conf, "key=value" lines: version, id, partitions, and the
+ * settings that were given (settings.h).  klog-format(5).
+ */
+#ifndef KLOG_CONF_H
+#define KLOG_CONF_H
+
+#include "err.h"
+#include "settings.h"
+
+#define CONF_NAME "topic.conf"
+
+enum { CONF_VERSION = 1 };
+
+/*
+ * Read it from the topic behind dirfd into s (initialised first).
+ * 1 read, 0 there is none, -1: ERR_CORRUPT with its line, ERR_SYSTEM.
+ */
+int conf_read(struct settings *s, int dirfd, const char *where,
+    struct err *e);
+
+/* Replace it, durably.  0, or -1. */
+int conf_write(const struct settings *s, int dirfd, const char *where,
+    struct err *e);
+
+#endif

@@ -1,0 +1,147 @@
+#include "durable.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fsio.h"
+#include "watch.h"
+
+enum { REWRITE_BYTES = 1 << 20, WAIT_US = 20000 };
+
+int
+durable_refuse(const struct partition *p, uint32_t poison, struct err *e)
+{
+	return err_set(e, ERR_SYSTEM, "%s: an earlier sync failed (%s): what "
+	    "lies from offset %" PRId64 " on may not be on disk, and no more "
+	    "is taken until it was repaired", p->where, strerror((int)poison),
+	    atomic_load(&p->state.page->durable_offset));
+}
+
+static int
+poison(struct partition *p, int64_t base, struct err *e)
+{
+	struct state_page *page = p->state.page;
+	int saved = errno;
+
+	atomic_store(&page->poison, (uint32_t)saved);
+	atomic_fetch_add(&page->durable_seq, 1);
+	watch_futex_wake(&page->durable_seq);
+	errno = saved;
+	return err_sys(e, "%s/%020" PRId64 ".log: sync failed, what was not "
+	    "acknowledged may be lost", p->where, base);
+}
+
+/*
+ * Dirty [durable end, position) again: a leader died in its sync, and an
+ * error it may have been told would not be told to us.
+ */
+static int
+rewrite(struct partition *p, const struct state_slot *slot, struct err *e)
+{
+	struct state_page *page = p->state.page;
+	int64_t at = 0, left;
+	uint8_t *data;
+	ssize_t got;
+
+	if (atomic_load(&page->durable_base) == slot->base)
+		at = atomic_load(&page->durable_position);
+	data = malloc(REWRITE_BYTES);
+	if (data == NULL)
+		return err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
+	for (; at < slot->position; at += got) {
+		left = slot->position - at;
+		got = fsio_read_at(p->log_fd, data, left < REWRITE_BYTES ?
+		    (size_t)left : REWRITE_BYTES, at);
+		if (got <= 0 ||
+		    fsio_write_at(p->log_fd, data, (size_t)got, at) < 0) {
+			free(data);
+			return err_sys(e, "%s/%020" PRId64 ".log", p->where,
+			    slot->base);
+		}
+	}
+	free(data);
+	return 0;
+}
+
+static void
+publish(struct partition *p, const struct state_slot *slot)
+{
+	struct state_page *page = p->state.page;
+
+	atomic_store(&page->durable_base, slot->base);
+	atomic_store(&page->durable_position, slot->position);
+	if (atomic_load(&page->durable_offset) < slot->next_offset)
+		atomic_store(&page->durable_offset, slot->next_offset);
+	atomic_store(&page->syncing, 0);
+	atomic_fetch_add(&page->durable_seq, 1);
+	watch_futex_wake(&page->durable_seq);
+}
+
+/* We hold sync.lock: sync for all. */
+static int
+lead(struct partition *p, struct err *e)
+{
+	struct state_page *page = p->state.page;
+	struct state_slot slot;
+
+	/* Sampled before the sync: what comes later is not promised. */
+	state_read(&p->state, &slot);
+	if ((p->log_fd < 0 || p->log_base != slot.base) &&
+	    partition_open_log(p, slot.base, e) < 0)
+		return -1;
+	if (atomic_load(&page->syncing) && rewrite(p, &slot, e) < 0)
+		return -1;
+	atomic_store(&page->syncing, 1);
+	if (fsio_sync(p->log_fd) < 0)
+		return poison(p, slot.base, e);
+	publish(p, &slot);
+	return 0;
+}
+
+int
+durable_wait(struct partition *p, int64_t offset, struct err *e)
+{
+	struct state_page *page = p->state.page;
+	uint32_t seq;
+	int got, r;
+
+	for (;;) {
+		seq = atomic_load(&page->durable_seq);
+		if (atomic_load(&page->durable_offset) >= offset)
+			return 0;
+		if (atomic_load(&page->poison) != 0)
+			return durable_refuse(p, atomic_load(&page->poison),
+			    e);
+		got = lock_try(&p->sync, e);
+		if (got < 0)
+			return -1;
+		if (got == 0) {
+			watch_futex_wait(&page->durable_seq, seq, WAIT_US);
+			continue;
+		}
+		r = 0;
+		if (atomic_load(&page->durable_offset) < offset &&
+		    atomic_load(&page->poison) == 0)
+			r = lead(p, e);
+		lock_drop(&p->sync);
+		if (r < 0)
+			return -1;
+	}
+}
+
+int
+durable_flush(struct partition *p, const struct state_slot *slot,
+    struct err *e)
+{
+	if (atomic_load(&p->state.page->syncing) &&
+	    rewrite(p, slot, e) < 0)
+		return -1;
+	if (fsio_sync(p->log_fd) < 0)
+		return poison(p, slot->base, e);
+	if (atomic_load(&p->state.page->durable_offset) < slot->next_offset)
+		atomic_store(&p->state.page->durable_offset,
+		    slot->next_offset);
+	return 0;
+}

@@ -1,0 +1,306 @@
+#include "recovery.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkpoint.h"
+#include "clock.h"
+#include "durable.h"
+#include "epochs.h"
+#include "fsio.h"
+#include "index.h"
+#include "scan.h"
+#include "segment.h"
+
+enum { CUT_BLOCK = 1 << 16 };
+
+static int
+log_error(const struct partition *p, struct err *e)
+{
+	return err_sys(e, "%s/%020" PRId64 ".log", p->where, p->log_base);
+}
+
+/* Give the indexes the length that slot says and no stale entry after it. */
+static int
+trim_indexes(struct partition *p, const struct state_slot *slot,
+    struct err *e)
+{
+	if (partition_open_indexes(p, slot, e) < 0)
+		return -1;
+	if (fsio_truncate(p->index_fd,
+	    (int64_t)slot->index_entries * INDEX_ENTRY) < 0 ||
+	    fsio_truncate(p->timeindex_fd,
+	    (int64_t)slot->timeindex_entries * TIMEINDEX_ENTRY) < 0)
+		return err_sys(e, "%s: indexes of %020" PRId64, p->where,
+		    slot->base);
+	return 0;
+}
+
+/* An interrupted roll can leave an empty segment at the log's end. */
+static int
+remove_unborn(struct partition *p, struct err *e)
+{
+	char name[SEGMENT_NAME];
+	struct stat st;
+	int i;
+
+	if (p->slot.next_offset == p->slot.base)
+		return 0;
+	segment_name(name, p->slot.next_offset, SEGMENT_LOG);
+	if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 :
+		    err_sys(e, "%s/%s", p->where, name);
+	if (st.st_size != 0)
+		return err_set(e, ERR_CORRUPT, "%s/%s: lies beyond the end "
+		    "of the log", p->where, name);
+	for (i = SEGMENT_TIMEINDEX; i >= SEGMENT_LOG; i--) {
+		segment_name(name, p->slot.next_offset, (enum segment_file)i);
+		if (unlinkat(p->dirfd, name, 0) < 0 && errno != ENOENT)
+			return err_sys(e, "%s/%s", p->where, name);
+	}
+	return 0;
+}
+
+/*
+ * Take every good batch from where slot ends: its position moves to the
+ * first byte that is none.  gaps: offsets may be missing, as compaction and
+ * Kafka leave them; epochs may then differ too.  0, or -1 reading failed.
+ */
+static int
+take_batches(struct partition *p, struct state_slot *slot, int64_t limit,
+    bool gaps, int32_t *epoch, struct err *e)
+{
+	struct scan s = { 0 };
+	struct buf bytes = { 0 };
+	struct batch b;
+	int64_t at;
+	int r;
+
+	scan_init(&s, p->log_fd, slot->position, limit);
+	for (;;) {
+		at = s.position;
+		r = scan_peek(&s, &b);
+		if (r == BATCH_WHOLE)
+			r = scan_take(&s, &b, &bytes);
+		if (r != BATCH_WHOLE || !batch_verify(bytes.data, &b))
+			break;
+		if (b.base_offset < slot->next_offset ||
+		    b.last_offset - slot->base > INT32_MAX)
+			break;
+		if (!gaps && (b.base_offset != slot->next_offset ||
+		    b.epoch != slot->epoch))
+			break;
+		partition_note(p, slot, &b, at);
+		if (b.epoch > *epoch)
+			*epoch = b.epoch;
+	}
+	scan_release(&s);
+	buf_release(&bytes);
+	return r == SCAN_IO ? log_error(p, e) : 0;
+}
+
+int
+recovery_adopt(struct partition *p, struct err *e)
+{
+	struct state_page *page = p->state.page;
+	struct stat st;
+	int32_t epoch = 0;
+
+	state_read(&p->state, &p->slot);
+	if (partition_open_log(p, p->slot.base, e) < 0)
+		return -1;
+	if (fstat(p->log_fd, &st) < 0)
+		return log_error(p, e);
+	if (st.st_ino != p->slot.inode || st.st_dev != p->slot.device)
+		return recovery_rebuild(p, e);
+	if (st.st_size < p->slot.position)
+		return err_set(e, ERR_CORRUPT, "%s/%020" PRId64 ".log: offset "
+		    "%" PRId64 ": %" PRId64 " bytes of the log are missing",
+		    p->where, p->slot.base, p->slot.next_offset,
+		    p->slot.position - (int64_t)st.st_size);
+	atomic_store(&page->busy, 1);
+	if (trim_indexes(p, &p->slot, e) < 0 || remove_unborn(p, e) < 0)
+		return -1;
+	if (take_batches(p, &p->slot, st.st_size, false, &epoch, e) < 0)
+		return -1;
+	if (st.st_size > p->slot.position &&
+	    fsio_truncate(p->log_fd, p->slot.position) < 0)
+		return log_error(p, e);
+	state_publish(&p->state, &p->slot);
+	atomic_store(&page->busy, 0);
+	return 0;
+}
+
+/* Copy [from, to) of the log to cut/, so that nothing is silently gone. */
+static int
+save_cut(struct partition *p, int64_t from, int64_t to, struct err *e)
+{
+	char name[96], where[4096];
+	uint8_t data[CUT_BLOCK];
+	int64_t at;
+	ssize_t got;
+	int dirfd, fd, r = -1;
+
+	if (mkdirat(p->dirfd, "cut", 0777) < 0 && errno != EEXIST)
+		return err_sys(e, "%s/cut", p->where);
+	dirfd = fsio_open_dir(p->dirfd, "cut", p->where, e);
+	if (dirfd < 0)
+		return -1;
+	snprintf(where, sizeof(where), "%s/cut", p->where);
+	snprintf(name, sizeof(name), "%020" PRId64 ".%" PRId64 ".%" PRId64,
+	    p->log_base, from, clock_wall_ms());
+	fd = fsio_open(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC, 0666, where,
+	    e);
+	if (fd < 0)
+		goto out;
+	for (at = from; at < to; at += got) {
+		got = fsio_read_at(p->log_fd, data,
+		    to - at < CUT_BLOCK ? (size_t)(to - at) : CUT_BLOCK, at);
+		if (got <= 0 ||
+		    fsio_write_at(fd, data, (size_t)got, at - from) < 0)
+			break;
+	}
+	if (at < to || fsio_sync(fd) < 0 || fsio_sync_dir(dirfd) < 0)
+		err_sys(e, "%s/%s", where, name);
+	else
+		r = fsio_sync_dir(p->dirfd);
+	close(fd);
+out:
+	close(dirfd);
+	return r;
+}
+
+/* Verify segment base from its first byte; slot becomes its end. */
+static int
+rebuild_segment(struct partition *p, int64_t base, bool last, int64_t safe,
+    int32_t *epoch, struct err *e)
+{
+	struct state_slot *slot = &p->slot;
+	int64_t expected = slot->next_offset;
+	struct stat st;
+
+	if (base < expected)
+		return err_set(e, ERR_CORRUPT, "%s/%020" PRId64 ".log: begins "
+		    "below offset %" PRId64 ", where the segment before it "
+		    "ends", p->where, base, expected);
+	if (partition_open_log(p, base, e) < 0)
+		return -1;
+	if (fstat(p->log_fd, &st) < 0)
+		return log_error(p, e);
+	*slot = (struct state_slot){
+		.base = base, .device = st.st_dev, .inode = st.st_ino,
+		.next_offset = base, .first_timestamp = -1,
+		.max_timestamp = -1, .indexed_timestamp = -1,
+		.created_ms = (int64_t)st.st_mtim.tv_sec * 1000,
+	};
+	if (trim_indexes(p, slot, e) < 0 ||
+	    take_batches(p, slot, st.st_size, true, epoch, e) < 0)
+		return -1;
+	if (slot->position < st.st_size) {
+		if (!last || slot->next_offset < safe)
+			return err_set(e, ERR_CORRUPT, "%s/%020" PRId64
+			    ".log: position %" PRId64 ": offset %" PRId64
+			    ": damaged below the recovery point", p->where,
+			    base, slot->position, slot->next_offset);
+		if (save_cut(p, slot->position, st.st_size, e) < 0)
+			return -1;
+		if (fsio_truncate(p->log_fd, slot->position) < 0)
+			return log_error(p, e);
+	}
+	if (!last)
+		partition_note_end(p, slot);
+	if (fsio_sync(p->log_fd) < 0 || fsio_sync(p->index_fd) < 0 ||
+	    fsio_sync(p->timeindex_fd) < 0)
+		return log_error(p, e);
+	return 0;
+}
+
+/* Verify every segment that may hold something above the recovery point. */
+static int
+rebuild_segments(struct partition *p, int64_t safe, int32_t *epoch,
+    struct err *e)
+{
+	struct segment_list list = { 0 };
+	ptrdiff_t i;
+	int r = 0;
+
+	if (segment_list_read(&list, p->dirfd, p->where, e) < 0)
+		return -1;
+	if (list.count == 0)
+		r = err_set(e, ERR_CORRUPT, "%s: has no segment", p->where);
+	i = segment_list_find(&list, safe);
+	p->slot = (struct state_slot){ 0 };
+	for (i = i < 0 ? 0 : i; r == 0 && i < (ptrdiff_t)list.count; i++)
+		r = rebuild_segment(p, list.bases[i],
+		    i + 1 == (ptrdiff_t)list.count, safe, epoch, e);
+	if (r == 0 && p->slot.next_offset < safe)
+		r = err_set(e, ERR_CORRUPT, "%s: ends at offset %" PRId64
+		    ", but was on disk up to %" PRId64, p->where,
+		    p->slot.next_offset, safe);
+	segment_list_release(&list);
+	return r;
+}
+
+/*
+ * The epoch of new batches: the last one known; a new one if the machine was
+ * restarted since.
+ */
+static int
+settle_epoch(struct partition *p, int32_t seen, bool restarted,
+    struct err *e)
+{
+	struct epochs es = { 0 };
+	int32_t epoch = seen;
+	bool missing;
+	int r = 0;
+
+	if (epochs_read(&es, p->dirfd, p->where, e) < 0)
+		return -1;
+	missing = es.count == 0;
+	if (!missing && es.list[es.count - 1].epoch > epoch)
+		epoch = es.list[es.count - 1].epoch;
+	if (epoch < 0)
+		epoch = 0;
+	if (restarted && epoch < INT32_MAX)
+		epoch++;
+	if (missing || epoch != es.list[es.count - 1].epoch) {
+		if (epochs_assign(&es, epoch,
+		    missing && !restarted ? 0 : p->slot.next_offset) < 0)
+			r = err_set(e, ERR_SYSTEM, "out of memory");
+		else
+			r = epochs_write(&es, p->dirfd, p->where, e);
+	}
+	epochs_release(&es);
+	p->slot.epoch = epoch;
+	return r;
+}
+
+int
+recovery_rebuild(struct partition *p, struct err *e)
+{
+	char boot[37];
+	int32_t epoch = -1;
+	int64_t safe;
+	int known;
+
+	known = checkpoint_read_recovery(p->dirfd, boot, &safe, p->where, e);
+	if (known < 0)
+		return -1;
+	if (rebuild_segments(p, safe, &epoch, e) < 0)
+		return -1;
+	if (settle_epoch(p, epoch, known && strcmp(boot, p->boot) != 0,
+	    e) < 0)
+		return -1;
+	if (fsio_sync_dir(p->dirfd) < 0)
+		return err_sys(e, "%s", p->where);
+	if (checkpoint_write_recovery(p->dirfd, p->boot, p->slot.next_offset,
+	    p->where, e) < 0)
+		return -1;
+	return state_reset(&p->state, p->dirfd, p->boot, &p->slot, p->where,
+	    e);
+}

@@ -1,0 +1,30 @@
+/*
+ * recovery: find the true end of a log whose last writer did not end well.
+ *
+ * Run by whoever takes the append lock next.  Nothing acknowledged is ever
+ * cut: only what follows the last good batch of the last segment, above the
+ * recovery point.  Damage elsewhere is refused with ERR_CORRUPT and left for
+ * klog-check.  May be killed anywhere and run again.
+ */
+#ifndef KLOG_RECOVERY_H
+#define KLOG_RECOVERY_H
+
+#include "partition.h"
+
+/*
+ * Same boot: p->slot is what was published, and something follows it or may
+ * follow.  Whole batches that continue it are adopted, the rest is cut off;
+ * an empty segment that an interrupted roll left is removed.  0, or -1.
+ */
+int recovery_adopt(struct partition *p, struct err *e);
+
+/*
+ * Another boot, or the state is gone: verify from the recovery point on,
+ * rebuild the indexes of what was read, sync it, fill p->slot and the state.
+ * Bytes that are cut are kept in cut/.  If the machine was restarted since
+ * the recovery point was written, a new leader epoch begins, because readers
+ * may have seen records that are gone now.  0, or -1.
+ */
+int recovery_rebuild(struct partition *p, struct err *e);
+
+#endif

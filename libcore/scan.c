@@ -1,0 +1,188 @@
+#include "scan.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "fsio.h"
+
+enum {
+	AHEAD_FIRST = 16 << 10,	/* a short log is read in one call */
+	AHEAD_MIN = 1 << 10,
+	AHEAD_MAX = 64 << 10
+};
+
+void
+scan_init(struct scan *s, int fd, int64_t position, int64_t limit)
+{
+	s->fd = fd;
+	s->position = position;
+	s->limit = limit;
+	s->ahead = AHEAD_FIRST;
+	scan_forget(s);
+}
+
+void
+scan_release(struct scan *s)
+{
+	buf_release(&s->window);
+}
+
+void
+scan_forget(struct scan *s)
+{
+	buf_clear(&s->window);
+	s->window_at = s->position;
+}
+
+/* Bytes at position that the window holds. */
+static size_t
+buffered(const struct scan *s)
+{
+	int64_t end = s->window_at + (int64_t)s->window.len;
+
+	if (s->position < s->window_at || s->position >= end)
+		return 0;
+	return (size_t)(end - s->position);
+}
+
+/*
+ * Read ahead from position: more while batches are small, less when each
+ * lies beyond what was read.
+ */
+static int
+fill(struct scan *s)
+{
+	int64_t left = s->limit - s->position;
+	ssize_t got;
+
+	if (s->window.len > 0 && buffered(s) == 0)
+		s->ahead = AHEAD_MIN;
+	else if (s->window.len > 0 && s->ahead < AHEAD_MAX)
+		s->ahead *= 2;
+	buf_clear(&s->window);
+	s->window_at = s->position;
+	if (buf_reserve(&s->window, AHEAD_MAX) < 0) {
+		errno = ENOMEM;
+		return SCAN_IO;
+	}
+	if (left <= 0)
+		return 0;
+	got = fsio_read_at(s->fd, s->window.data,
+	    left < (int64_t)s->ahead ? (size_t)left : s->ahead, s->position);
+	if (got < 0)
+		return SCAN_IO;
+	s->window.len = (size_t)got;
+	return 0;
+}
+
+int
+scan_peek(struct scan *s, struct batch *b)
+{
+	enum batch_state state;
+	int64_t size;
+
+	if (buffered(s) < BATCH_HEADER && fill(s) < 0)
+		return SCAN_IO;
+	state = batch_decode(s->window.data + (s->position - s->window_at),
+	    buffered(s), b);
+	if (state != BATCH_SHORT || b->size == 0)
+		return (int)state;
+	if (s->position + b->size > s->limit)
+		return BATCH_SHORT;
+	size = fsio_size(s->fd);
+	if (size < 0)
+		return SCAN_IO;
+	return s->position + b->size <= size ? BATCH_WHOLE : BATCH_SHORT;
+}
+
+int
+scan_take(struct scan *s, const struct batch *b, struct buf *bytes)
+{
+	size_t size = (size_t)b->size, have = buffered(s);
+	ssize_t got;
+
+	if (have > size)
+		have = size;
+	buf_clear(bytes);
+	if (buf_reserve(bytes, size) < 0) {
+		errno = ENOMEM;
+		return SCAN_IO;
+	}
+	if (have > 0)
+		memcpy(bytes->data,
+		    s->window.data + (s->position - s->window_at), have);
+	if (have < size) {
+		got = fsio_read_at(s->fd, bytes->data + have, size - have,
+		    s->position + (int64_t)have);
+		if (got < 0)
+			return SCAN_IO;
+		if ((size_t)got < size - have) {
+			scan_forget(s);
+			return BATCH_SHORT;
+		}
+	}
+	bytes->len = size;
+	s->position += b->size;
+	return BATCH_WHOLE;
+}
+
+void
+scan_skip(struct scan *s, const struct batch *b)
+{
+	s->position += b->size;
+}
+
+/* Whether a whole batch with a good checksum starts at position. */
+static int
+verified(struct scan *s, int64_t least, struct batch *b, struct buf *bytes)
+{
+	int64_t at = s->position;
+	int r = scan_peek(s, b);
+
+	if (r != BATCH_WHOLE)
+		return r == SCAN_IO ? SCAN_IO : 0;
+	if (b->base_offset < least)
+		return 0;
+	r = scan_take(s, b, bytes);
+	s->position = at;
+	if (r != BATCH_WHOLE)
+		return r == SCAN_IO ? SCAN_IO : 0;
+	return batch_verify(bytes->data, b);
+}
+
+int
+scan_resync(struct scan *s, int64_t from, int64_t least, struct batch *b)
+{
+	struct buf bytes = { 0 };
+	const uint8_t *magic;
+	size_t have;
+	int r = 0;
+
+	s->position = from;
+	while (r == 0) {
+		if (buffered(s) < BATCH_HEADER && fill(s) < 0) {
+			r = SCAN_IO;
+			break;
+		}
+		have = buffered(s);
+		if (have < BATCH_HEADER)
+			break;
+		/* Only a byte 2 in the magic's place can start a batch. */
+		magic = s->window.data + (s->position - s->window_at) +
+		    BATCH_MAGIC;
+		magic = memchr(magic, 2, have - BATCH_MAGIC);
+		if (magic == NULL) {
+			s->position += (int64_t)(have - BATCH_MAGIC);
+			continue;
+		}
+		s->position = s->window_at + (magic - s->window.data) -
+		    BATCH_MAGIC;
+		r = verified(s, least, b, &bytes);
+		if (r == 0)
+			s->position++;
+	}
+	buf_release(&bytes);
+	if (r == SCAN_IO)
+		return SCAN_IO;
+	return r == 1 ? BATCH_WHOLE : BATCH_SHORT;
+}

@@ -1,0 +1,50 @@
+/*
+ * segment: the files of one stretch of a partition, named by the offset of
+ * its first record: "00000000000000000042.log", .index, .timeindex.
+ */
+#ifndef KLOG_SEGMENT_H
+#define KLOG_SEGMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+enum segment_file { SEGMENT_LOG, SEGMENT_INDEX, SEGMENT_TIMEINDEX };
+
+enum { SEGMENT_NAME = 32 };	/* bytes of a name with its NUL, at most */
+
+#define SEGMENT_BYTES_MAX INT32_MAX	/* of a .log, as Kafka reads */
+
+void segment_name(char name[SEGMENT_NAME], int64_t base,
+    enum segment_file what);
+
+/* The base offset if name is "<20 digits>.log", else -1. */
+int64_t segment_parse(const char *name);
+
+struct segment_list {		/* zero it to start */
+	int64_t *bases;		/* ascending */
+	size_t count;
+};
+
+/*
+ * The segments of the partition behind dirfd, by listing it.  A listing can
+ * miss a file that is being renamed: who finds a gap lists again.  0, or -1.
+ */
+int segment_list_read(struct segment_list *l, int dirfd, const char *where,
+    struct err *e);
+
+/* Index of the last segment with base <= offset; -1 if there is none. */
+ptrdiff_t segment_list_find(const struct segment_list *l, int64_t offset);
+
+void segment_list_release(struct segment_list *l);
+
+/*
+ * Open one of a segment's files (flags as open(2); O_CREAT allowed).
+ * A descriptor, or -1; without O_CREAT a missing file leaves e->code
+ * ERR_NONE.
+ */
+int segment_open(int dirfd, int64_t base, enum segment_file what, int flags,
+    const char *where, struct err *e);
+
+#endif

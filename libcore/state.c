@@ -1,0 +1,131 @@
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fsio.h"
+
+#define STATE_MAGIC 0x6b6c6f6773740001ULL	/* "klogst", version 1 */
+
+static const char file_name[] = "state";
+
+enum { STATE_BYTES = 4096 };
+
+_Static_assert(sizeof(struct state_page) <= STATE_BYTES, "one page");
+
+int
+state_map(struct state *st, int dirfd, bool writable, bool create,
+    const char *where, struct err *e)
+{
+	int flags = writable ? O_RDWR : O_RDONLY;
+	int64_t size;
+	void *map;
+	int fd;
+
+	if (create)
+		fd = fsio_open(dirfd, file_name, flags | O_CREAT, 0664, where,
+		    e);
+	else
+		fd = fsio_open_if(dirfd, file_name, flags, where, e);
+	if (fd < 0)
+		return !create && e->code == ERR_NONE ? 0 : -1;
+	size = fsio_size(fd);
+	/* A store into a hole on a full disk would be SIGBUS. */
+	if (size < STATE_BYTES && create)
+		size = fsio_allocate(fd, STATE_BYTES) < 0 ? -1 : STATE_BYTES;
+	if (size < 0) {
+		err_sys(e, "%s/%s", where, file_name);
+		close(fd);
+		return -1;
+	}
+	if (size < STATE_BYTES) {
+		close(fd);
+		return 0;
+	}
+	map = mmap(NULL, STATE_BYTES, writable ? PROT_READ | PROT_WRITE :
+	    PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		err_sys(e, "%s/%s", where, file_name);
+	close(fd);
+	if (map == MAP_FAILED)
+		return -1;
+	state_unmap(st);
+	st->page = map;
+	st->writable = writable;
+	return 1;
+}
+
+void
+state_unmap(struct state *st)
+{
+	if (st->page != NULL)
+		munmap(st->page, STATE_BYTES);
+	st->page = NULL;
+}
+
+bool
+state_is_valid(const struct state *st, int dirfd, const char boot[37])
+{
+	const struct state_page *page = st->page;
+	struct stat named;
+
+	if (page == NULL || atomic_load(&page->magic) != STATE_MAGIC)
+		return false;
+	return memcmp(page->boot, boot, 37) == 0 &&
+	    fstatat(dirfd, file_name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    page->device == named.st_dev && page->inode == named.st_ino;
+}
+
+void
+state_read(const struct state *st, struct state_slot *slot)
+{
+	struct state_page *page = st->page;
+	uint32_t current;
+
+	do {
+		current = atomic_load_explicit(&page->current,
+		    memory_order_acquire);
+		memcpy(slot, &page->slot[current & 1], sizeof(*slot));
+		atomic_thread_fence(memory_order_acquire);
+	} while (atomic_load_explicit(&page->current,
+	    memory_order_relaxed) != current);
+}
+
+void
+state_publish(struct state *st, const struct state_slot *slot)
+{
+	struct state_page *page = st->page;
+	uint32_t next = atomic_load(&page->current) + 1;
+
+	atomic_thread_fence(memory_order_release);
+	memcpy(&page->slot[next & 1], slot, sizeof(*slot));
+	atomic_store_explicit(&page->current, next, memory_order_release);
+}
+
+int
+state_reset(struct state *st, int dirfd, const char boot[37],
+    const struct state_slot *slot, const char *where, struct err *e)
+{
+	struct state_page *page = st->page;
+	struct stat named;
+
+	if (fstatat(dirfd, file_name, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "%s/%s", where, file_name);
+	atomic_store(&page->magic, 0);
+	memcpy(page->boot, boot, 37);
+	page->device = named.st_dev;
+	page->inode = named.st_ino;
+	state_publish(st, slot);
+	atomic_store(&page->durable_base, slot->base);
+	atomic_store(&page->durable_position, slot->position);
+	atomic_store(&page->durable_offset, slot->next_offset);
+	atomic_store(&page->syncing, 0);
+	atomic_store(&page->poison, 0);
+	atomic_store(&page->busy, 0);
+	atomic_store(&page->magic, STATE_MAGIC);
+	return 0;
+}

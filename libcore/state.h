@@ -1,0 +1,78 @@
+/*
+ * state: one mapped page of hints beside a partition's log, shared by all
+ * who use it: where the log ends, what is durable, whether somebody was
+ * interrupted.  It may be deleted at rest and is rebuilt from the log.
+ *
+ * Who holds the append lock writes the slots: he fills the one that is not
+ * current, then switches with one release store, so that end of file and end
+ * offset are never seen apart, whenever he is killed.  The durable_ words are
+ * written by who holds sync.lock.  Readers map it read-only.
+ */
+#ifndef KLOG_STATE_H
+#define KLOG_STATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct state_slot {
+	int64_t base;		/* active segment */
+	uint64_t device, inode;	/* of its .log */
+	int64_t position;	/* bytes of it that are committed */
+	int64_t next_offset;	/* the log's end */
+	int64_t first_timestamp; /* max timestamp of its first batch; -1 */
+	int64_t max_timestamp;	/* of its batches; -1 none */
+	int64_t max_offset;	/* last offset of the first batch with it */
+	int64_t indexed_timestamp; /* of its last time entry; -1 none */
+	int64_t since_index;	/* bytes appended since the last entry */
+	int64_t created_ms;	/* when it was started, wall clock */
+	int32_t index_entries, timeindex_entries;
+	int32_t epoch;		/* leader epoch of new batches */
+};
+
+struct state_page {
+	_Atomic uint64_t magic;	/* written last; else nothing here counts */
+	char boot[40];
+	uint64_t device, inode;	/* of the state file itself */
+	_Atomic uint32_t current;	/* slot[current & 1] is valid */
+	_Atomic uint32_t busy;	/* an append was begun and not ended */
+	_Atomic uint32_t syncing; /* a shared sync likewise */
+	_Atomic uint32_t poison; /* errno of a sync that failed: no more */
+	_Atomic uint32_t durable_seq;	/* futex: a shared sync ended */
+	_Atomic uint32_t data_seq;	/* futex: an append was published */
+	_Atomic int64_t durable_offset;	/* below it all is on disk */
+	_Atomic int64_t durable_base;	/* its segment and position */
+	_Atomic int64_t durable_position;
+	struct state_slot slot[2];
+};
+
+struct state {			/* zero it to start */
+	struct state_page *page; /* NULL: not mapped */
+	bool writable;
+};
+
+/*
+ * Map the state file of the partition behind dirfd.  create: make and
+ * allocate it if it is missing (append lock held).  1 mapped (state_is_valid
+ * tells whether it counts), 0 there is none, -1.
+ */
+int state_map(struct state *st, int dirfd, bool writable, bool create,
+    const char *where, struct err *e);
+void state_unmap(struct state *st);
+
+/* It is of this boot and still the file of that name, not a copy. */
+bool state_is_valid(const struct state *st, int dirfd, const char boot[37]);
+
+/* Read the current slot as one unit. */
+void state_read(const struct state *st, struct state_slot *slot);
+
+/* Make slot current (append lock held). */
+void state_publish(struct state *st, const struct state_slot *slot);
+
+/* Start over with slot as all that is known and durable (both locks held). */
+int state_reset(struct state *st, int dirfd, const char boot[37],
+    const struct state_slot *slot, const char *where, struct err *e);
+
+#endif
