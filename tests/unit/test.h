@@ -18,6 +18,12 @@ struct test {
 	void (*run)(void);
 };
 
+static inline struct test
+test_of(const char *name, void (*run)(void))
+{
+	return (struct test){ name, run };
+}
+
 static int test_failures;	/* of the test that runs */
 
 static inline void
@@ -108,12 +114,11 @@ test_run(const struct test *tests, size_t n)
 	return failed;
 }
 
-#define TEST(f) { #f, f }
+#define TEST(f) test_of(#f, f)
 #define TEST_MAIN(...) \
-	int \
-	main(void) \
+	int main(void) \
 	{ \
-		static const struct test tests[] = { __VA_ARGS__ }; \
+		const struct test tests[] = { __VA_ARGS__ }; \
 		return test_run(tests, sizeof(tests) / sizeof(tests[0])); \
 	}
 
