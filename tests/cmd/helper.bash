@@ -12,7 +12,8 @@ KLOG_TOP=${KLOG_TOP:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 KLOG_BIN=${KLOG_BIN:-$KLOG_TOP/build/bin}
 export KLOG_TOP KLOG_BIN
 
-setup() {
+# A file that has a setup of its own calls this first.
+helper_setup() {
 	T=$(mktemp -d "${TMPDIR:-/tmp}/klog-test.XXXXXXXX")
 	cd "$T" || return 1
 	unset KLOG_RSH KLOG_ACKS KLOG_COMPRESSION NO_COLOR
@@ -20,8 +21,16 @@ setup() {
 	mkdir "$T/.run3"
 }
 
-teardown() {
+helper_teardown() {
 	cd / && rm -rf "$T"
+}
+
+setup() {
+	helper_setup
+}
+
+teardown() {
+	helper_teardown
 }
 
 # run3 COMMAND...: its stdout in $out and file $OUT, stderr in $err and file
