@@ -21,7 +21,8 @@ FIXED = 61
 
 
 class Record:
-    """One record; key and value are bytes or None, headers [(bytes, bytes)]."""
+    """One record: key and value are bytes or None, headers a list of
+    (name, value) pairs."""
 
     __slots__ = ("offset", "ts", "key", "value", "headers")
 

@@ -4,6 +4,7 @@ The lookup is computed anew from the batches by the rules of the format, for
 random timestamps out of order over several segments.
 """
 
+import json
 import os
 import random
 
@@ -57,13 +58,12 @@ def out_of_order(seed, log_append=False):
 
 
 def ask(topic, spec):
-    """{partition: offset} as klog-topic offsets prints it; -1 is none."""
+    """{partition: offset} as klog-topic offsets tells; -1 is none."""
     out = {}
-    for line in run("klog-topic", "offsets", "-o", spec,
-                    topic).decode().splitlines():
-        words = line.split()
-        if len(words) >= 2 and words[-2].isdigit():
-            out[int(words[-2])] = int(words[-1])
+    for line in run("klog-topic", "offsets", "--json", "-o", spec,
+                    topic).splitlines():
+        o = json.loads(line)
+        out[o["partition"]] = -1 if o["offset"] is None else o["offset"]
     return out
 
 
