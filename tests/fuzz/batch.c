@@ -10,16 +10,15 @@ enum { LIMIT = 1 << 20 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A sum of all bytes handed out, so that a sanitizer sees each one read. */
-static unsigned
+/* Read all bytes handed out, so that a sanitizer sees it. */
+static void
 touch(struct slice s)
 {
-	unsigned sum = 0;
+	static volatile uint8_t sink;
 	int32_t i;
 
 	for (i = 0; i < s.len; i++)
-		sum += s.data[i];
-	return sum;
+		sink = s.data[i];
 }
 
 static void
@@ -31,7 +30,6 @@ walk(const struct batch *b, const uint8_t *p, struct codec *c,
 	struct err e;
 	int64_t before = b->base_offset - 1;
 	int32_t count = 0;
-	volatile unsigned sum = 0;
 	int got;
 
 	if (batch_records_init(&br, b, p, c, scratch, LIMIT, &e) < 0)
@@ -41,7 +39,9 @@ walk(const struct batch *b, const uint8_t *p, struct codec *c,
 			abort();
 		before = r.offset;
 		count++;
-		sum += touch(r.key) + touch(r.value) + touch(r.headers);
+		touch(r.key);
+		touch(r.value);
+		touch(r.headers);
 	}
 	if (got == 0 && count != b->count)
 		abort();
