@@ -166,7 +166,7 @@ complete_bash(const struct program *p, FILE *f)
 		put_arguments(p, "", p->single->opts, f);
 	for (v = verbs; v->name != NULL; v++)
 		put_arguments(p, v->name, v->opts, f);
-	fputs("\t:) return ;;\n\tesac\n\tcase $verb in\n", f);
+	fputs("\tesac\n\tcase $verb in\n", f);
 	put_options("", p->single != NULL ? p->single->opts : nothing, f);
 	for (v = verbs; v->name != NULL; v++)
 		put_options(v->name, v->opts, f);

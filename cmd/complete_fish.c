@@ -34,8 +34,8 @@ put_argument(const struct program *p, const struct opt *row, FILE *f)
 {
 	unsigned what = complete_words(row->arg);
 
-	fputs(row->fallback != NULL ? "" : what & COMPLETE_FILES ? " -r -F" :
-								   " -x", f);
+	if (row->fallback == NULL)
+		fputs(what & COMPLETE_FILES ? " -r -F" : " -x", f);
 	if (row->choices != NULL) {
 		fputs(" -a '", f);
 		complete_choices(row, f);

@@ -26,10 +26,12 @@ put_text(const char *s, FILE *f)
 static void
 put_action(const struct program *p, unsigned what, FILE *f)
 {
+	bool both = (what & COMPLETE_TOPICS) && (what & COMPLETE_FILES);
+
 	if (what & COMPLETE_TOPICS) {
-		fputc('_', f);
+		fputs(both ? "{_" : "_", f);
 		complete_identifier(p, f);
-		fputs("_topics", f);
+		fputs(both ? "_topics; _files}" : "_topics", f);
 	} else if (what & COMPLETE_FILES)
 		fputs("_files", f);
 	else if (what & COMPLETE_DIRS)
@@ -83,14 +85,10 @@ put_options(const struct program *p, const struct opt *row, FILE *f)
 static void
 put_command(const struct program *p, const struct command *c, FILE *f)
 {
-	unsigned what = complete_operands(c);
-
 	fputs("\t\t_arguments -s -S \\\n", f);
 	put_options(p, c->opts, f);
 	fputs("\t\t'*:operand:", f);
-	if ((what & COMPLETE_TOPICS) && (what & COMPLETE_FILES))
-		what &= ~(unsigned)COMPLETE_TOPICS;
-	put_action(p, what, f);
+	put_action(p, complete_operands(c), f);
 	fputs("'\n", f);
 }
 

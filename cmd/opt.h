@@ -15,7 +15,8 @@
  * default if its option is not given; a string that is still NULL, or a bool
  * named by .given, tells.  The last argument of a macro is the help text; it
  * may be followed by further members: .given = OPT_AT(struct options, field,
- * bool), .fallback = "TEXT" (the argument is optional, and TEXT if missing).
+ * bool), .fallback = "TEXT" (the argument is optional, and TEXT if missing),
+ * .hidden = true, and for OPT_CALL .release.
  */
 #ifndef KLOG_OPT_H
 #define KLOG_OPT_H
@@ -39,7 +40,7 @@ enum opt_kind {
 	OPT_KIND_DURATION,	/* int64_t ms; min < 0: -1, unlimited too */
 	OPT_KIND_TIME,		/* int64_t epoch ms (when.h) */
 	OPT_KIND_CHOICE,	/* int: the value of one of choices */
-	OPT_KIND_CALL,		/* parse() reads the argument */
+	OPT_KIND_CALL,		/* any type: parse() reads the argument */
 	OPT_KIND_ACTION		/* ends parsing with the outcome in min */
 };
 
@@ -76,6 +77,7 @@ struct opt {
 	int64_t min, max;
 	const struct opt_choice *choices;
 	opt_reader *parse;
+	void (*release)(void *field);	/* of what parse allocated, or NULL */
 	const char *fallback;	/* argument if none was given */
 };
 
@@ -100,7 +102,7 @@ enum opt_outcome {
 enum opt_outcome opt_parse(const struct opt *table, void *options,
     int *argc, char **argv, bool in_order, struct err *e);
 
-/* Free what opt_parse allocated: the lists. */
+/* Free what opt_parse and the parse() of rows allocated. */
 void opt_release(const struct opt *table, void *options);
 
 /* One row's argument, for opt_parse (optvalue.c); shown is "-n" or "--max". */

@@ -172,9 +172,11 @@ opt_release(const struct opt *table, void *options)
 	void *field;
 
 	for (row = table; row->kind != OPT_KIND_END; row++) {
+		field = (char *)options + row->offset;
+		if (row->release != NULL)
+			row->release(field);
 		if (row->kind != OPT_KIND_LIST)
 			continue;
-		field = (char *)options + row->offset;
 		list = field;
 		free(list->items);
 		*list = (struct opt_list){ NULL, 0 };

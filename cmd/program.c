@@ -49,7 +49,7 @@ wrapped(const char *text, int column, int at, FILE *f)
 {
 	int n;
 
-	if (column >= at) {
+	if (at > 0 && column >= at) {
 		fputc('\n', f);
 		column = 0;
 	}

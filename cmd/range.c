@@ -250,8 +250,17 @@ range_option_partitions(void *field, const char *arg, struct err *e)
 
 	if (range_partitions(arg, &list, &n, e) != 0)
 		return -1;
-	free(p->list);
+	range_partitions_release(p);
 	p->list = list;
 	p->n = n;
 	return 0;
+}
+
+void
+range_partitions_release(void *field)
+{
+	struct partitions *p = field;
+
+	free(p->list);
+	*p = (struct partitions){ NULL, 0 };
 }

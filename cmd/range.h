@@ -64,12 +64,14 @@ int range_partitions(const char *s, int32_t **list, size_t *n,
 
 /*
  * For option tables (OPT_CALL).  The field is a struct range for the first
- * three; since and until set one side and leave the other.  For the last it
- * is a struct partitions, whose list the program frees.
+ * three; since and until set one side and leave the other.  For the others it
+ * is a struct partitions; its row has .release = range_partitions_release,
+ * which empties it, so that its list belongs to the options struct.
  */
 int range_option(void *field, const char *arg, struct err *e);
 int range_option_since(void *field, const char *arg, struct err *e);
 int range_option_until(void *field, const char *arg, struct err *e);
 int range_option_partitions(void *field, const char *arg, struct err *e);
+void range_partitions_release(void *field);
 
 #endif

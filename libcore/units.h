@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-enum { UNITS_TEXT = 32 };	/* room for what units_format_* write */
+enum { UNITS_TEXT = 48 };	/* room for what units_format_* write */
 
 /*
  * A decimal integer from min to max.  One leading '-' is taken if min is
