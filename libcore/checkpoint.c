@@ -35,8 +35,8 @@ read_line(int dirfd, const char *name, char line[LINE_MAX_BYTES],
 }
 
 int
-checkpoint_read_start(int dirfd, int64_t *offset, const char *where,
-    struct err *e)
+checkpoint_read_start(
+    int dirfd, int64_t *offset, const char *where, struct err *e)
 {
 	char line[LINE_MAX_BYTES];
 	int r;
@@ -44,14 +44,14 @@ checkpoint_read_start(int dirfd, int64_t *offset, const char *where,
 	*offset = 0;
 	r = read_line(dirfd, start_name, line, where, e);
 	if (r > 0 && units_int(line, 0, INT64_MAX, offset) < 0)
-		return err_set(e, ERR_CORRUPT, "%s/%s: is not an offset",
-		    where, start_name);
+		return err_set(e, ERR_CORRUPT, "%s/%s: is not an offset", where,
+		    start_name);
 	return r;
 }
 
 int
-checkpoint_write_start(int dirfd, int64_t offset, const char *where,
-    struct err *e)
+checkpoint_write_start(
+    int dirfd, int64_t offset, const char *where, struct err *e)
 {
 	char line[LINE_MAX_BYTES];
 	int n;
@@ -61,8 +61,8 @@ checkpoint_write_start(int dirfd, int64_t offset, const char *where,
 }
 
 int
-checkpoint_read_recovery(int dirfd, char boot[37], int64_t *offset,
-    const char *where, struct err *e)
+checkpoint_read_recovery(
+    int dirfd, char boot[37], int64_t *offset, const char *where, struct err *e)
 {
 	char line[LINE_MAX_BYTES];
 	int r;

@@ -13,10 +13,10 @@
 #include "err.h"
 
 /* 1 read, 0 there is none (*offset is 0), -1. */
-int checkpoint_read_start(int dirfd, int64_t *offset, const char *where,
-    struct err *e);
-int checkpoint_write_start(int dirfd, int64_t offset, const char *where,
-    struct err *e);
+int checkpoint_read_start(
+    int dirfd, int64_t *offset, const char *where, struct err *e);
+int checkpoint_write_start(
+    int dirfd, int64_t offset, const char *where, struct err *e);
 
 /* boot gets 36 characters and a NUL. */
 int checkpoint_read_recovery(int dirfd, char boot[37], int64_t *offset,

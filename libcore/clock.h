@@ -7,9 +7,9 @@
 
 #include <stdint.h>
 
-int64_t clock_wall_ms(void);	/* ms since the epoch */
-int64_t clock_mono_ms(void);	/* ms since some fixed point of this boot */
+int64_t clock_wall_ms(void); /* ms since the epoch */
+int64_t clock_mono_ms(void); /* ms since some fixed point of this boot */
 
-#define CLOCK_NEVER INT64_MAX	/* a deadline that does not come */
+#define CLOCK_NEVER INT64_MAX /* a deadline that does not come */
 
 #endif

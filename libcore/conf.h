@@ -16,11 +16,10 @@ enum { CONF_VERSION = 1 };
  * Read it from the topic behind dirfd into s (initialised first).
  * 1 read, 0 there is none, -1: ERR_CORRUPT with its line, ERR_SYSTEM.
  */
-int conf_read(struct settings *s, int dirfd, const char *where,
-    struct err *e);
+int conf_read(struct settings *s, int dirfd, const char *where, struct err *e);
 
 /* Replace it, durably.  0, or -1. */
-int conf_write(const struct settings *s, int dirfd, const char *where,
-    struct err *e);
+int conf_write(
+    const struct settings *s, int dirfd, const char *where, struct err *e);
 
 #endif

@@ -13,9 +13,11 @@ enum { REWRITE_BYTES = 1 << 20, WAIT_US = 20000 };
 int
 durable_refuse(const struct partition *p, uint32_t poison, struct err *e)
 {
-	return err_set(e, ERR_SYSTEM, "%s: an earlier sync failed (%s): what "
+	return err_set(e, ERR_SYSTEM,
+	    "%s: an earlier sync failed (%s): what "
 	    "lies from offset %" PRId64 " on may not be on disk, and no more "
-	    "is taken until it was repaired", p->where, strerror((int)poison),
+	    "is taken until it was repaired",
+	    p->where, strerror((int)poison),
 	    atomic_load(&p->state.page->durable_offset));
 }
 
@@ -29,8 +31,10 @@ poison(struct partition *p, int64_t base, struct err *e)
 	atomic_fetch_add(&page->durable_seq, 1);
 	watch_futex_wake(&page->durable_seq);
 	errno = saved;
-	return err_sys(e, "%s/%020" PRId64 ".log: sync failed, what was not "
-	    "acknowledged may be lost", p->where, base);
+	return err_sys(e,
+	    "%s/%020" PRId64 ".log: sync failed, what was not "
+	    "acknowledged may be lost",
+	    p->where, base);
 }
 
 /*
@@ -52,13 +56,13 @@ rewrite(struct partition *p, const struct state_slot *slot, struct err *e)
 		return err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
 	for (; at < slot->position; at += got) {
 		left = slot->position - at;
-		got = fsio_read_at(p->log_fd, data, left < REWRITE_BYTES ?
-		    (size_t)left : REWRITE_BYTES, at);
+		got = fsio_read_at(p->log_fd, data,
+		    left < REWRITE_BYTES ? (size_t)left : REWRITE_BYTES, at);
 		if (got <= 0 ||
 		    fsio_write_at(p->log_fd, data, (size_t)got, at) < 0) {
 			free(data);
-			return err_sys(e, "%s/%020" PRId64 ".log", p->where,
-			    slot->base);
+			return err_sys(
+			    e, "%s/%020" PRId64 ".log", p->where, slot->base);
 		}
 	}
 	free(data);
@@ -112,8 +116,7 @@ durable_wait(struct partition *p, int64_t offset, struct err *e)
 		if (atomic_load(&page->durable_offset) >= offset)
 			return 0;
 		if (atomic_load(&page->poison) != 0)
-			return durable_refuse(p, atomic_load(&page->poison),
-			    e);
+			return durable_refuse(p, atomic_load(&page->poison), e);
 		got = lock_try(&p->sync, e);
 		if (got < 0)
 			return -1;
@@ -132,16 +135,13 @@ durable_wait(struct partition *p, int64_t offset, struct err *e)
 }
 
 int
-durable_flush(struct partition *p, const struct state_slot *slot,
-    struct err *e)
+durable_flush(struct partition *p, const struct state_slot *slot, struct err *e)
 {
-	if (atomic_load(&p->state.page->syncing) &&
-	    rewrite(p, slot, e) < 0)
+	if (atomic_load(&p->state.page->syncing) && rewrite(p, slot, e) < 0)
 		return -1;
 	if (fsio_sync(p->log_fd) < 0)
 		return poison(p, slot->base, e);
 	if (atomic_load(&p->state.page->durable_offset) < slot->next_offset)
-		atomic_store(&p->state.page->durable_offset,
-		    slot->next_offset);
+		atomic_store(&p->state.page->durable_offset, slot->next_offset);
 	return 0;
 }

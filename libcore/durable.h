@@ -25,11 +25,10 @@ int durable_wait(struct partition *p, int64_t offset, struct err *e);
  * Sync the segment of slot now, append lock held (at a roll).  Failing
  * poisons.  0, or -1.
  */
-int durable_flush(struct partition *p, const struct state_slot *slot,
-    struct err *e);
+int durable_flush(
+    struct partition *p, const struct state_slot *slot, struct err *e);
 
 /* The refusal of a poisoned partition; returns -1. */
-int durable_refuse(const struct partition *p, uint32_t poison,
-    struct err *e);
+int durable_refuse(const struct partition *p, uint32_t poison, struct err *e);
 
 #endif

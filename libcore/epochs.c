@@ -37,7 +37,7 @@ parse(struct epochs *es, const char *p)
 	const struct epoch *last;
 
 	if (*p == '\0')
-		return 0;	/* as Kafka makes it for a new partition */
+		return 0; /* as Kafka makes it for a new partition */
 	if (number(&p, '\n', INT32_MAX, &version) < 0 || version != 0 ||
 	    number(&p, '\n', INT32_MAX, &count) < 0)
 		return -1;
@@ -62,8 +62,7 @@ epochs_read(struct epochs *es, int dirfd, const char *where, struct err *e)
 	int r;
 
 	epochs_release(es);
-	r = fsio_read_file(dirfd, file_name, &text, EPOCHS_BYTES_MAX, where,
-	    e);
+	r = fsio_read_file(dirfd, file_name, &text, EPOCHS_BYTES_MAX, where, e);
 	if (r > 0) {
 		r = parse(es, (const char *)text.data);
 		if (r < 0)
@@ -76,8 +75,8 @@ epochs_read(struct epochs *es, int dirfd, const char *where, struct err *e)
 }
 
 int
-epochs_write(const struct epochs *es, int dirfd, const char *where,
-    struct err *e)
+epochs_write(
+    const struct epochs *es, int dirfd, const char *where, struct err *e)
 {
 	struct buf text = { 0 };
 	char line[64];
@@ -92,11 +91,11 @@ epochs_write(const struct epochs *es, int dirfd, const char *where,
 		r = buf_append(&text, line, (size_t)n);
 	}
 	if (r < 0)
-		err_set(e, ERR_SYSTEM, "%s/%s: out of memory", where,
-		    file_name);
+		err_set(
+		    e, ERR_SYSTEM, "%s/%s: out of memory", where, file_name);
 	else
-		r = fsio_replace(dirfd, file_name, text.data, text.len, where,
-		    e);
+		r = fsio_replace(
+		    dirfd, file_name, text.data, text.len, where, e);
 	buf_release(&text);
 	return r;
 }
@@ -106,8 +105,9 @@ epochs_assign(struct epochs *es, int32_t epoch, int64_t start)
 {
 	struct epoch *list;
 
-	while (es->count > 0 && (es->list[es->count - 1].start >= start ||
-	    es->list[es->count - 1].epoch >= epoch))
+	while (es->count > 0 &&
+	    (es->list[es->count - 1].start >= start ||
+		es->list[es->count - 1].epoch >= epoch))
 		es->count--;
 	list = realloc(es->list, (es->count + 1) * sizeof(*list));
 	if (list == NULL)

@@ -11,22 +11,21 @@
 #include "err.h"
 
 struct epoch {
-	int32_t epoch;		/* >= 0, ascending */
-	int64_t start;		/* offset >= 0, ascending */
+	int32_t epoch; /* >= 0, ascending */
+	int64_t start; /* offset >= 0, ascending */
 };
 
-struct epochs {			/* zero it to start */
+struct epochs { /* zero it to start */
 	struct epoch *list;
 	size_t count;
 };
 
 /* Read it; a missing or empty file is an empty list.  0, or -1. */
-int epochs_read(struct epochs *es, int dirfd, const char *where,
-    struct err *e);
+int epochs_read(struct epochs *es, int dirfd, const char *where, struct err *e);
 
 /* Replace it, durably.  0, or -1. */
-int epochs_write(const struct epochs *es, int dirfd, const char *where,
-    struct err *e);
+int epochs_write(
+    const struct epochs *es, int dirfd, const char *where, struct err *e);
 
 /*
  * Note that epoch starts at start: entries that start there or later, or

@@ -34,15 +34,15 @@ fsio_open_dir(int dirfd, const char *name, const char *where, struct err *e)
 	struct stat st;
 	int fd;
 
-	fd = openat(dirfd, name,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(
+	    dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
 	if ((errno == ENOTDIR || errno == ELOOP) &&
 	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		err_set(e, ERR_SYSTEM, "%s%s%s: %s", where, sep, name,
 		    S_ISLNK(st.st_mode) ? "is a symbolic link" :
-		    "is not a directory");
+					  "is not a directory");
 		e->sys = ENOTDIR;
 		return -1;
 	}
@@ -56,19 +56,19 @@ fsio_open(int dirfd, const char *name, int flags, mode_t mode,
 	struct stat st;
 	int fd;
 
-	fd = openat(dirfd, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-	    mode);
+	fd = openat(
+	    dirfd, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode);
 	if (fd < 0) {
 		if (errno != ELOOP)
 			return err_sys(e, "%s/%s", where, name);
-		return err_set(e, ERR_SYSTEM, "%s/%s: is a symbolic link",
-		    where, name);
+		return err_set(
+		    e, ERR_SYSTEM, "%s/%s: is a symbolic link", where, name);
 	}
 	if (fstat(fd, &st) < 0)
 		err_sys(e, "%s/%s", where, name);
 	else if (!S_ISREG(st.st_mode))
-		err_set(e, ERR_SYSTEM, "%s/%s: is not a regular file", where,
-		    name);
+		err_set(
+		    e, ERR_SYSTEM, "%s/%s: is not a regular file", where, name);
 	else if (!trusted(dirfd, &st))
 		err_set(e, ERR_SYSTEM,
 		    "%s/%s: belongs to user %u, who does not own the topic",
@@ -80,8 +80,8 @@ fsio_open(int dirfd, const char *name, int flags, mode_t mode,
 }
 
 int
-fsio_open_if(int dirfd, const char *name, int flags, const char *where,
-    struct err *e)
+fsio_open_if(
+    int dirfd, const char *name, int flags, const char *where, struct err *e)
 {
 	int fd = fsio_open(dirfd, name, flags, 0, where, e);
 
@@ -97,8 +97,8 @@ fsio_read_at(int fd, void *data, size_t n, int64_t pos)
 	ssize_t got;
 
 	while (done < n) {
-		got = pread(fd, (char *)data + done, n - done,
-		    pos + (int64_t)done);
+		got = pread(
+		    fd, (char *)data + done, n - done, pos + (int64_t)done);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -217,8 +217,8 @@ fsio_replace(int dirfd, const char *name, const void *data, size_t n,
 	int fd;
 
 	snprintf(tmp, sizeof(tmp), ".%s.tmp", name);
-	fd = fsio_open(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC, 0666, where,
-	    e);
+	fd = fsio_open(
+	    dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC, 0666, where, e);
 	if (fd < 0)
 		return -1;
 	if (fsio_write_at(fd, data, n, 0) < 0 || fsio_sync(fd) < 0) {
@@ -228,8 +228,7 @@ fsio_replace(int dirfd, const char *name, const void *data, size_t n,
 		return -1;
 	}
 	close(fd);
-	if (renameat(dirfd, tmp, dirfd, name) < 0 ||
-	    fsio_sync_dir(dirfd) < 0) {
+	if (renameat(dirfd, tmp, dirfd, name) < 0 || fsio_sync_dir(dirfd) < 0) {
 		err_sys(e, "%s/%s", where, name);
 		unlinkat(dirfd, tmp, 0);
 		return -1;
@@ -241,15 +240,15 @@ bool
 fsio_is_local(int fd)
 {
 	static const unsigned known[] = {
-		0xef53,		/* ext2, ext3, ext4 */
-		0x58465342,	/* xfs */
-		0x9123683e,	/* btrfs */
-		0x01021994,	/* tmpfs */
-		0x858458f6,	/* ramfs */
-		0x2fc12fc1,	/* zfs */
-		0xf2f52010,	/* f2fs */
-		0xca451a4e,	/* bcachefs */
-		0x794c7630,	/* overlay */
+		0xef53, /* ext2, ext3, ext4 */
+		0x58465342, /* xfs */
+		0x9123683e, /* btrfs */
+		0x01021994, /* tmpfs */
+		0x858458f6, /* ramfs */
+		0x2fc12fc1, /* zfs */
+		0xf2f52010, /* f2fs */
+		0xca451a4e, /* bcachefs */
+		0x794c7630, /* overlay */
 	};
 	struct statfs fs;
 	size_t i;

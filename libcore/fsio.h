@@ -23,8 +23,8 @@
  * A directory: name is relative to dirfd, or a whole path with AT_FDCWD; its
  * last component must not be a symbolic link.  A descriptor, or -1.
  */
-int fsio_open_dir(int dirfd, const char *name, const char *where,
-    struct err *e);
+int fsio_open_dir(
+    int dirfd, const char *name, const char *where, struct err *e);
 
 /*
  * A regular file; flags as open(2), mode for O_CREAT before the umask.
@@ -35,8 +35,8 @@ int fsio_open(int dirfd, const char *name, int flags, mode_t mode,
 
 /* As fsio_open, but -1 without filling e when the file is missing: e->code
  * is then ERR_NONE. */
-int fsio_open_if(int dirfd, const char *name, int flags, const char *where,
-    struct err *e);
+int fsio_open_if(
+    int dirfd, const char *name, int flags, const char *where, struct err *e);
 
 /* Read up to n bytes at pos: how many (less only at the end), or -1, errno. */
 ssize_t fsio_read_at(int fd, void *data, size_t n, int64_t pos);
@@ -44,11 +44,11 @@ ssize_t fsio_read_at(int fd, void *data, size_t n, int64_t pos);
 /* Write all n bytes at pos: 0, or -1, errno (any prefix may be written). */
 int fsio_write_at(int fd, const void *data, size_t n, int64_t pos);
 
-int64_t fsio_size(int fd);			/* bytes, or -1, errno */
-int fsio_truncate(int fd, int64_t size);	/* 0, or -1, errno */
-int fsio_allocate(int fd, int64_t size);	/* 0, or -1, errno */
-int fsio_sync(int fd);				/* fdatasync; 0, or -1 */
-int fsio_sync_dir(int dirfd);			/* fsync; 0, or -1 */
+int64_t fsio_size(int fd); /* bytes, or -1, errno */
+int fsio_truncate(int fd, int64_t size); /* 0, or -1, errno */
+int fsio_allocate(int fd, int64_t size); /* 0, or -1, errno */
+int fsio_sync(int fd); /* fdatasync; 0, or -1 */
+int fsio_sync_dir(int dirfd); /* fsync; 0, or -1 */
 
 /* Ask the kernel to start writing [pos, pos+n) out; a hint, never fails. */
 void fsio_start_writeback(int fd, int64_t pos, int64_t n);

@@ -17,15 +17,14 @@ index_put(int fd, int64_t base, int32_t i, const struct index_entry *en)
 }
 
 int
-timeindex_put(int fd, int64_t base, int32_t i,
-    const struct timeindex_entry *en)
+timeindex_put(int fd, int64_t base, int32_t i, const struct timeindex_entry *en)
 {
 	uint8_t data[TIMEINDEX_ENTRY];
 
 	put_be64(data, (uint64_t)en->timestamp);
 	put_be32(data + 8, (uint32_t)(en->offset - base));
-	return fsio_write_at(fd, data, sizeof(data),
-	    (int64_t)i * TIMEINDEX_ENTRY);
+	return fsio_write_at(
+	    fd, data, sizeof(data), (int64_t)i * TIMEINDEX_ENTRY);
 }
 
 /* The whole file, malloc'd, *count entries of width bytes; NULL: errno. */
@@ -55,10 +54,9 @@ load(int fd, size_t width, size_t *count)
 static struct index_entry
 index_at(const uint8_t *data, size_t i, int64_t base)
 {
-	return (struct index_entry){
-		base + (int32_t)get_be32(data + i * INDEX_ENTRY),
-		(int32_t)get_be32(data + i * INDEX_ENTRY + 4)
-	};
+	return (struct index_entry){ base +
+		    (int32_t)get_be32(data + i * INDEX_ENTRY),
+		(int32_t)get_be32(data + i * INDEX_ENTRY + 4) };
 }
 
 /* Entries before the zero tail of a preallocated file. */
@@ -129,8 +127,8 @@ index_positions(int fd, int64_t base, int64_t **positions, int32_t *count)
 }
 
 int
-timeindex_lookup(int fd, int64_t base, int64_t t, int64_t end,
-    struct timeindex_entry *en)
+timeindex_lookup(
+    int fd, int64_t base, int64_t t, int64_t end, struct timeindex_entry *en)
 {
 	struct timeindex_entry here, last = { -1, base - 1 };
 	size_t count, i;

@@ -18,25 +18,25 @@
 #include "err.h"
 
 enum {
-	INDEX_ENTRY = 8,	/* bytes of an .index entry */
-	TIMEINDEX_ENTRY = 12,	/* bytes of a .timeindex entry */
-	INDEX_BYTES_MAX = 10485760	/* Kafka's segment.index.bytes */
+	INDEX_ENTRY = 8, /* bytes of an .index entry */
+	TIMEINDEX_ENTRY = 12, /* bytes of a .timeindex entry */
+	INDEX_BYTES_MAX = 10485760 /* Kafka's segment.index.bytes */
 };
 
 struct index_entry {
-	int64_t offset;		/* absolute */
-	int64_t position;	/* bytes in the .log */
+	int64_t offset; /* absolute */
+	int64_t position; /* bytes in the .log */
 };
 
 struct timeindex_entry {
-	int64_t timestamp;	/* ms */
-	int64_t offset;		/* absolute */
+	int64_t timestamp; /* ms */
+	int64_t offset; /* absolute */
 };
 
 /* Write entry number i (from 0).  0, or -1, errno. */
 int index_put(int fd, int64_t base, int32_t i, const struct index_entry *en);
-int timeindex_put(int fd, int64_t base, int32_t i,
-    const struct timeindex_entry *en);
+int timeindex_put(
+    int fd, int64_t base, int32_t i, const struct timeindex_entry *en);
 
 /*
  * The position to start from when looking for offset: that of the last entry
@@ -48,12 +48,11 @@ int64_t index_lookup(int fd, int64_t base, int64_t offset);
  * The last entry with timestamp <= t whose offset is below end: 1 and *en,
  * 0 there is none, -1 errno.
  */
-int timeindex_lookup(int fd, int64_t base, int64_t t, int64_t end,
-    struct timeindex_entry *en);
+int timeindex_lookup(
+    int fd, int64_t base, int64_t t, int64_t end, struct timeindex_entry *en);
 
 /* All positions of an .index, ascending, for walking backwards: *positions
  * is malloc'd, *count entries.  0, or -1, errno. */
-int index_positions(int fd, int64_t base, int64_t **positions,
-    int32_t *count);
+int index_positions(int fd, int64_t base, int64_t **positions, int32_t *count);
 
 #endif

@@ -18,8 +18,8 @@ lock_open(struct lock *l, int dirfd, const char *name, const char *where,
     int create, struct err *e)
 {
 	*l = (struct lock){ -1, dirfd, name, where };
-	l->fd = fsio_open(dirfd, name, O_RDWR | (create ? O_CREAT : 0), 0660,
-	    where, e);
+	l->fd = fsio_open(
+	    dirfd, name, O_RDWR | (create ? O_CREAT : 0), 0660, where, e);
 	return l->fd < 0 ? -1 : 0;
 }
 
@@ -41,9 +41,9 @@ lock_holder(const struct lock *l)
 		return 0;
 	while (found == 0 && fgets(line, sizeof(line), f) != NULL) {
 		if (strstr(line, "->") != NULL)
-			continue;	/* a waiter */
+			continue; /* a waiter */
 		if (sscanf(line, "%*s %15s %*s %*s %ld %x:%x:%lu", kind, &pid,
-		    &major_nr, &minor_nr, &ino) == 5 &&
+			&major_nr, &minor_nr, &ino) == 5 &&
 		    strcmp(kind, "FLOCK") == 0 && ino == st.st_ino &&
 		    major_nr == major(st.st_dev) &&
 		    minor_nr == minor(st.st_dev))
@@ -68,7 +68,7 @@ lock_is_current(struct lock *l, struct err *e)
 	fd = fsio_open(l->dirfd, l->name, O_RDWR, 0, l->where, e);
 	if (fd < 0)
 		return -1;
-	close(l->fd);	/* drops the lock on the file that was replaced */
+	close(l->fd); /* drops the lock on the file that was replaced */
 	l->fd = fd;
 	return 0;
 }
@@ -103,8 +103,8 @@ lock_busy(struct lock *l, struct err *e)
 	if (pid > 0)
 		return err_set(e, ERR_BUSY, "%s/%s: locked by process %ld",
 		    l->where, l->name, pid);
-	return err_set(e, ERR_BUSY, "%s/%s: locked by another process",
-	    l->where, l->name);
+	return err_set(
+	    e, ERR_BUSY, "%s/%s: locked by another process", l->where, l->name);
 }
 
 int

@@ -13,10 +13,10 @@
 #include "err.h"
 
 struct lock {
-	int fd;			/* -1: not open */
-	int dirfd;		/* borrowed */
-	const char *name;	/* borrowed: file in dirfd */
-	const char *where;	/* borrowed: dirfd's path, for messages */
+	int fd; /* -1: not open */
+	int dirfd; /* borrowed */
+	const char *name; /* borrowed: file in dirfd */
+	const char *where; /* borrowed: dirfd's path, for messages */
 };
 
 /*

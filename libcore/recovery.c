@@ -10,7 +10,6 @@
 
 #include "checkpoint.h"
 #include "clock.h"
-#include "durable.h"
 #include "epochs.h"
 #include "fsio.h"
 #include "index.h"
@@ -27,17 +26,16 @@ log_error(const struct partition *p, struct err *e)
 
 /* Give the indexes the length that slot says and no stale entry after it. */
 static int
-trim_indexes(struct partition *p, const struct state_slot *slot,
-    struct err *e)
+trim_indexes(struct partition *p, const struct state_slot *slot, struct err *e)
 {
 	if (partition_open_indexes(p, slot, e) < 0)
 		return -1;
-	if (fsio_truncate(p->index_fd,
-	    (int64_t)slot->index_entries * INDEX_ENTRY) < 0 ||
+	if (fsio_truncate(
+		p->index_fd, (int64_t)slot->index_entries * INDEX_ENTRY) < 0 ||
 	    fsio_truncate(p->timeindex_fd,
-	    (int64_t)slot->timeindex_entries * TIMEINDEX_ENTRY) < 0)
-		return err_sys(e, "%s: indexes of %020" PRId64, p->where,
-		    slot->base);
+		(int64_t)slot->timeindex_entries * TIMEINDEX_ENTRY) < 0)
+		return err_sys(
+		    e, "%s: indexes of %020" PRId64, p->where, slot->base);
 	return 0;
 }
 
@@ -54,10 +52,12 @@ remove_unborn(struct partition *p, struct err *e)
 	segment_name(name, p->slot.next_offset, SEGMENT_LOG);
 	if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 :
-		    err_sys(e, "%s/%s", p->where, name);
+					 err_sys(e, "%s/%s", p->where, name);
 	if (st.st_size != 0)
-		return err_set(e, ERR_CORRUPT, "%s/%s: lies beyond the end "
-		    "of the log", p->where, name);
+		return err_set(e, ERR_CORRUPT,
+		    "%s/%s: lies beyond the end "
+		    "of the log",
+		    p->where, name);
 	for (i = SEGMENT_TIMEINDEX; i >= SEGMENT_LOG; i--) {
 		segment_name(name, p->slot.next_offset, (enum segment_file)i);
 		if (unlinkat(p->dirfd, name, 0) < 0 && errno != ENOENT)
@@ -92,8 +92,9 @@ take_batches(struct partition *p, struct state_slot *slot, int64_t limit,
 		if (b.base_offset < slot->next_offset ||
 		    b.last_offset - slot->base > INT32_MAX)
 			break;
-		if (!gaps && (b.base_offset != slot->next_offset ||
-		    b.epoch != slot->epoch))
+		if (!gaps &&
+		    (b.base_offset != slot->next_offset ||
+			b.epoch != slot->epoch))
 			break;
 		partition_note(p, slot, &b, at);
 		if (b.epoch > *epoch)
@@ -119,7 +120,8 @@ recovery_adopt(struct partition *p, struct err *e)
 	if (st.st_ino != p->slot.inode || st.st_dev != p->slot.device)
 		return recovery_rebuild(p, e);
 	if (st.st_size < p->slot.position)
-		return err_set(e, ERR_CORRUPT, "%s/%020" PRId64 ".log: offset "
+		return err_set(e, ERR_CORRUPT,
+		    "%s/%020" PRId64 ".log: offset "
 		    "%" PRId64 ": %" PRId64 " bytes of the log are missing",
 		    p->where, p->slot.base, p->slot.next_offset,
 		    p->slot.position - (int64_t)st.st_size);
@@ -154,8 +156,8 @@ save_cut(struct partition *p, int64_t from, int64_t to, struct err *e)
 	snprintf(where, sizeof(where), "%s/cut", p->where);
 	snprintf(name, sizeof(name), "%020" PRId64 ".%" PRId64 ".%" PRId64,
 	    p->log_base, from, clock_wall_ms());
-	fd = fsio_open(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC, 0666, where,
-	    e);
+	fd = fsio_open(
+	    dirfd, name, O_WRONLY | O_CREAT | O_TRUNC, 0666, where, e);
 	if (fd < 0)
 		goto out;
 	for (at = from; at < to; at += got) {
@@ -185,17 +187,23 @@ rebuild_segment(struct partition *p, int64_t base, bool last, int64_t safe,
 	struct stat st;
 
 	if (base < expected)
-		return err_set(e, ERR_CORRUPT, "%s/%020" PRId64 ".log: begins "
+		return err_set(e, ERR_CORRUPT,
+		    "%s/%020" PRId64 ".log: begins "
 		    "below offset %" PRId64 ", where the segment before it "
-		    "ends", p->where, base, expected);
+		    "ends",
+		    p->where, base, expected);
 	if (partition_open_log(p, base, e) < 0)
 		return -1;
 	if (fstat(p->log_fd, &st) < 0)
 		return log_error(p, e);
 	*slot = (struct state_slot){
-		.base = base, .device = st.st_dev, .inode = st.st_ino,
-		.next_offset = base, .first_timestamp = -1,
-		.max_timestamp = -1, .indexed_timestamp = -1,
+		.base = base,
+		.device = st.st_dev,
+		.inode = st.st_ino,
+		.next_offset = base,
+		.first_timestamp = -1,
+		.max_timestamp = -1,
+		.indexed_timestamp = -1,
 		.created_ms = (int64_t)st.st_mtim.tv_sec * 1000,
 	};
 	if (trim_indexes(p, slot, e) < 0 ||
@@ -203,10 +211,11 @@ rebuild_segment(struct partition *p, int64_t base, bool last, int64_t safe,
 		return -1;
 	if (slot->position < st.st_size) {
 		if (!last || slot->next_offset < safe)
-			return err_set(e, ERR_CORRUPT, "%s/%020" PRId64
-			    ".log: position %" PRId64 ": offset %" PRId64
-			    ": damaged below the recovery point", p->where,
-			    base, slot->position, slot->next_offset);
+			return err_set(e, ERR_CORRUPT,
+			    "%s/%020" PRId64 ".log: position %" PRId64
+			    ": offset %" PRId64
+			    ": damaged below the recovery point",
+			    p->where, base, slot->position, slot->next_offset);
 		if (save_cut(p, slot->position, st.st_size, e) < 0)
 			return -1;
 		if (fsio_truncate(p->log_fd, slot->position) < 0)
@@ -222,8 +231,8 @@ rebuild_segment(struct partition *p, int64_t base, bool last, int64_t safe,
 
 /* Verify every segment that may hold something above the recovery point. */
 static int
-rebuild_segments(struct partition *p, int64_t safe, int32_t *epoch,
-    struct err *e)
+rebuild_segments(
+    struct partition *p, int64_t safe, int32_t *epoch, struct err *e)
 {
 	struct segment_list list = { 0 };
 	ptrdiff_t i;
@@ -239,9 +248,10 @@ rebuild_segments(struct partition *p, int64_t safe, int32_t *epoch,
 		r = rebuild_segment(p, list.bases[i],
 		    i + 1 == (ptrdiff_t)list.count, safe, epoch, e);
 	if (r == 0 && p->slot.next_offset < safe)
-		r = err_set(e, ERR_CORRUPT, "%s: ends at offset %" PRId64
-		    ", but was on disk up to %" PRId64, p->where,
-		    p->slot.next_offset, safe);
+		r = err_set(e, ERR_CORRUPT,
+		    "%s: ends at offset %" PRId64
+		    ", but was on disk up to %" PRId64,
+		    p->where, p->slot.next_offset, safe);
 	segment_list_release(&list);
 	return r;
 }
@@ -251,8 +261,7 @@ rebuild_segments(struct partition *p, int64_t safe, int32_t *epoch,
  * restarted since.
  */
 static int
-settle_epoch(struct partition *p, int32_t seen, bool restarted,
-    struct err *e)
+settle_epoch(struct partition *p, int32_t seen, bool restarted, struct err *e)
 {
 	struct epochs es = { 0 };
 	int32_t epoch = seen;
@@ -270,7 +279,7 @@ settle_epoch(struct partition *p, int32_t seen, bool restarted,
 		epoch++;
 	if (missing || epoch != es.list[es.count - 1].epoch) {
 		if (epochs_assign(&es, epoch,
-		    missing && !restarted ? 0 : p->slot.next_offset) < 0)
+			missing && !restarted ? 0 : p->slot.next_offset) < 0)
 			r = err_set(e, ERR_SYSTEM, "out of memory");
 		else
 			r = epochs_write(&es, p->dirfd, p->where, e);
@@ -293,14 +302,12 @@ recovery_rebuild(struct partition *p, struct err *e)
 		return -1;
 	if (rebuild_segments(p, safe, &epoch, e) < 0)
 		return -1;
-	if (settle_epoch(p, epoch, known && strcmp(boot, p->boot) != 0,
-	    e) < 0)
+	if (settle_epoch(p, epoch, known && strcmp(boot, p->boot) != 0, e) < 0)
 		return -1;
 	if (fsio_sync_dir(p->dirfd) < 0)
 		return err_sys(e, "%s", p->where);
-	if (checkpoint_write_recovery(p->dirfd, p->boot, p->slot.next_offset,
-	    p->where, e) < 0)
+	if (checkpoint_write_recovery(
+		p->dirfd, p->boot, p->slot.next_offset, p->where, e) < 0)
 		return -1;
-	return state_reset(&p->state, p->dirfd, p->boot, &p->slot, p->where,
-	    e);
+	return state_reset(&p->state, p->dirfd, p->boot, &p->slot, p->where, e);
 }

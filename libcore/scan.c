@@ -6,7 +6,7 @@
 #include "fsio.h"
 
 enum {
-	AHEAD_FIRST = 16 << 10,	/* a short log is read in one call */
+	AHEAD_FIRST = 16 << 10, /* a short log is read in one call */
 	AHEAD_MIN = 1 << 10,
 	AHEAD_MAX = 64 << 10
 };
@@ -83,8 +83,8 @@ scan_peek(struct scan *s, struct batch *b)
 
 	if (buffered(s) < BATCH_HEADER && fill(s) < 0)
 		return SCAN_IO;
-	state = batch_decode(s->window.data + (s->position - s->window_at),
-	    buffered(s), b);
+	state = batch_decode(
+	    s->window.data + (s->position - s->window_at), buffered(s), b);
 	if (state != BATCH_SHORT || b->size == 0)
 		return (int)state;
 	if (s->position + b->size > s->limit)

@@ -13,15 +13,15 @@
 #include "err.h"
 
 struct scan {
-	int fd;			/* borrowed */
-	int64_t position;	/* bytes: where the next batch starts */
-	int64_t limit;		/* bytes: nothing is read past it */
-	struct buf window;	/* what was read ahead, from window_at on */
+	int fd; /* borrowed */
+	int64_t position; /* bytes: where the next batch starts */
+	int64_t limit; /* bytes: nothing is read past it */
+	struct buf window; /* what was read ahead, from window_at on */
 	int64_t window_at;
-	size_t ahead;		/* how much to read at once */
+	size_t ahead; /* how much to read at once */
 };
 
-enum { SCAN_IO = -1 };	/* besides enum batch_state: reading failed, errno */
+enum { SCAN_IO = -1 }; /* besides enum batch_state: reading failed, errno */
 
 /* Start at position; zero the struct before the first time. */
 void scan_init(struct scan *s, int fd, int64_t position, int64_t limit);
@@ -52,7 +52,6 @@ void scan_forget(struct scan *s);
  * offset is at least least.  BATCH_WHOLE: position is there and b filled;
  * BATCH_SHORT: there is none; SCAN_IO (also out of memory).
  */
-int scan_resync(struct scan *s, int64_t from, int64_t least,
-    struct batch *b);
+int scan_resync(struct scan *s, int64_t from, int64_t least, struct batch *b);
 
 #endif

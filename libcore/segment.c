@@ -17,8 +17,8 @@ segment_name(char name[SEGMENT_NAME], int64_t base, enum segment_file what)
 {
 	static const char *const suffix[] = { "log", "index", "timeindex" };
 
-	snprintf(name, SEGMENT_NAME, "%020lld.%s", (long long)base,
-	    suffix[what]);
+	snprintf(
+	    name, SEGMENT_NAME, "%020lld.%s", (long long)base, suffix[what]);
 }
 
 int64_t
@@ -63,8 +63,8 @@ list_add(struct segment_list *l, size_t *cap, int64_t base)
 }
 
 int
-segment_list_read(struct segment_list *l, int dirfd, const char *where,
-    struct err *e)
+segment_list_read(
+    struct segment_list *l, int dirfd, const char *where, struct err *e)
 {
 	struct dirent *d;
 	size_t cap = 0;

@@ -12,18 +12,18 @@
 
 enum segment_file { SEGMENT_LOG, SEGMENT_INDEX, SEGMENT_TIMEINDEX };
 
-enum { SEGMENT_NAME = 32 };	/* bytes of a name with its NUL, at most */
+enum { SEGMENT_NAME = 32 }; /* bytes of a name with its NUL, at most */
 
-#define SEGMENT_BYTES_MAX INT32_MAX	/* of a .log, as Kafka reads */
+#define SEGMENT_BYTES_MAX INT32_MAX /* of a .log, as Kafka reads */
 
-void segment_name(char name[SEGMENT_NAME], int64_t base,
-    enum segment_file what);
+void segment_name(
+    char name[SEGMENT_NAME], int64_t base, enum segment_file what);
 
 /* The base offset if name is "<20 digits>.log", else -1. */
 int64_t segment_parse(const char *name);
 
-struct segment_list {		/* zero it to start */
-	int64_t *bases;		/* ascending */
+struct segment_list { /* zero it to start */
+	int64_t *bases; /* ascending */
 	size_t count;
 };
 
@@ -31,8 +31,8 @@ struct segment_list {		/* zero it to start */
  * The segments of the partition behind dirfd, by listing it.  A listing can
  * miss a file that is being renamed: who finds a gap lists again.  0, or -1.
  */
-int segment_list_read(struct segment_list *l, int dirfd, const char *where,
-    struct err *e);
+int segment_list_read(
+    struct segment_list *l, int dirfd, const char *where, struct err *e);
 
 /* Index of the last segment with base <= offset; -1 if there is none. */
 ptrdiff_t segment_list_find(const struct segment_list *l, int64_t offset);

@@ -13,12 +13,10 @@
 #define GIB (MIB * 1024)
 #define DAY ((int64_t)86400000)
 
-static const char *const compression_names[] = {
-	"none", "gzip", "snappy", "lz4", "zstd", "producer", NULL
-};
-static const char *const timestamp_names[] = {
-	"CreateTime", "LogAppendTime", NULL
-};
+static const char *const compression_names[] = { "none", "gzip", "snappy",
+	"lz4", "zstd", "producer", NULL };
+static const char *const timestamp_names[] = { "CreateTime", "LogAppendTime",
+	NULL };
 
 #define FIELD(f) offsetof(struct settings, f)
 
@@ -26,22 +24,20 @@ static const struct setting rows[SETTINGS_KEYS] = {
 	{ "cleanup.policy", SETTING_POLICY, FIELD(cleanup_policy),
 	    CLEANUP_DELETE, 0, 0, false, NULL,
 	    "what may go: delete (old segments), compact (old values), or both" },
-	{ "compression.gzip.level", SETTING_NUMBER, FIELD(gzip_level),
-	    6, 1, 9, false, NULL, "gzip level of new batches" },
+	{ "compression.gzip.level", SETTING_NUMBER, FIELD(gzip_level), 6, 1, 9,
+	    false, NULL, "gzip level of new batches" },
 	{ "compression.type", SETTING_CHOICE, FIELD(compression_type),
 	    CODEC_ZSTD, 0, COMPRESSION_PRODUCER, false, compression_names,
 	    "codec of new batches" },
-	{ "compression.zstd.level", SETTING_NUMBER, FIELD(zstd_level),
-	    1, -131072, 22, false, NULL, "zstd level of new batches" },
-	{ "delete.retention.ms", SETTING_MS, FIELD(delete_retention_ms),
-	    DAY, 0, INT64_MAX, false, NULL,
-	    "how long compaction keeps a tombstone" },
+	{ "compression.zstd.level", SETTING_NUMBER, FIELD(zstd_level), 1,
+	    -131072, 22, false, NULL, "zstd level of new batches" },
+	{ "delete.retention.ms", SETTING_MS, FIELD(delete_retention_ms), DAY, 0,
+	    INT64_MAX, false, NULL, "how long compaction keeps a tombstone" },
 	{ "flush.messages", SETTING_NUMBER, FIELD(flush_messages),
 	    SETTING_NEVER, 1, INT64_MAX, false, NULL,
 	    "with --acks 0: sync after this many records" },
-	{ "flush.ms", SETTING_MS, FIELD(flush_ms),
-	    SETTING_NEVER, 0, INT64_MAX, false, NULL,
-	    "with --acks 0: sync after this long" },
+	{ "flush.ms", SETTING_MS, FIELD(flush_ms), SETTING_NEVER, 0, INT64_MAX,
+	    false, NULL, "with --acks 0: sync after this long" },
 	{ "index.interval.bytes", SETTING_BYTES, FIELD(index_interval_bytes),
 	    4 * KIB, 0, INT32_MAX, false, NULL,
 	    "log bytes between two index entries" },
@@ -54,35 +50,33 @@ static const struct setting rows[SETTINGS_KEYS] = {
 	{ "message.timestamp.after.max.ms", SETTING_MS,
 	    FIELD(timestamp_after_max_ms), SETTING_NEVER, 0, INT64_MAX, false,
 	    NULL, "refuse records stamped further ahead of the clock" },
-	{ "message.timestamp.type", SETTING_CHOICE, FIELD(append_time),
-	    0, 0, 1, false, timestamp_names,
+	{ "message.timestamp.type", SETTING_CHOICE, FIELD(append_time), 0, 0, 1,
+	    false, timestamp_names,
 	    "whose clock stamps: the producer's, or the append's" },
 	{ "min.cleanable.dirty.ratio", SETTING_RATIO, FIELD(dirty_ratio),
 	    500000, 0, 1000000, false, NULL,
 	    "compact when this share of the log is not compacted" },
-	{ "min.compaction.lag.ms", SETTING_MS, FIELD(min_compaction_lag_ms),
-	    0, 0, INT64_MAX, false, NULL,
+	{ "min.compaction.lag.ms", SETTING_MS, FIELD(min_compaction_lag_ms), 0,
+	    0, INT64_MAX, false, NULL,
 	    "never compact records that are younger" },
-	{ "min.insync.replicas", SETTING_NUMBER, FIELD(min_insync_replicas),
-	    1, 1, INT32_MAX, false, NULL,
+	{ "min.insync.replicas", SETTING_NUMBER, FIELD(min_insync_replicas), 1,
+	    1, INT32_MAX, false, NULL,
 	    "copies, this one included, that --acks all waits for" },
-	{ "replica.lag.time.max.ms", SETTING_MS, FIELD(replica_lag_ms),
-	    30000, 1, INT64_MAX, false, NULL,
+	{ "replica.lag.time.max.ms", SETTING_MS, FIELD(replica_lag_ms), 30000,
+	    1, INT64_MAX, false, NULL,
 	    "a replica behind for longer is not in sync" },
-	{ "retention.bytes", SETTING_BYTES, FIELD(retention_bytes),
-	    -1, 0, INT64_MAX, true, NULL,
+	{ "retention.bytes", SETTING_BYTES, FIELD(retention_bytes), -1, 0,
+	    INT64_MAX, true, NULL,
 	    "keep at least this much of each partition" },
-	{ "retention.ms", SETTING_MS, FIELD(retention_ms),
-	    7 * DAY, 0, INT64_MAX, true, NULL, "keep records this long" },
-	{ "segment.bytes", SETTING_BYTES, FIELD(segment_bytes),
-	    GIB, 4 * KIB, INT32_MAX, false, NULL,
-	    "start a new segment file at this size" },
+	{ "retention.ms", SETTING_MS, FIELD(retention_ms), 7 * DAY, 0,
+	    INT64_MAX, true, NULL, "keep records this long" },
+	{ "segment.bytes", SETTING_BYTES, FIELD(segment_bytes), GIB, 4 * KIB,
+	    INT32_MAX, false, NULL, "start a new segment file at this size" },
 	{ "segment.index.bytes", SETTING_BYTES, FIELD(segment_index_bytes),
 	    10 * MIB, 64, 10 * MIB, false, NULL,
 	    "start a new segment file when an index has this size" },
-	{ "segment.ms", SETTING_MS, FIELD(segment_ms),
-	    7 * DAY, 1, INT64_MAX, false, NULL,
-	    "start a new segment file after this long" },
+	{ "segment.ms", SETTING_MS, FIELD(segment_ms), 7 * DAY, 1, INT64_MAX,
+	    false, NULL, "start a new segment file after this long" },
 };
 
 static int64_t *
@@ -242,9 +236,8 @@ bad_value(const struct setting *row, const char *value, struct err *e)
 	case SETTING_CHOICE:
 		for (i = 0; row->choices[i] != NULL; i++) {
 			used = strlen(e->text);
-			snprintf(e->text + used, sizeof(e->text) - used,
-			    "%s%s", i == 0 ? "one of " : ", ",
-			    row->choices[i]);
+			snprintf(e->text + used, sizeof(e->text) - used, "%s%s",
+			    i == 0 ? "one of " : ", ", row->choices[i]);
 		}
 		break;
 	case SETTING_RATIO:
@@ -257,17 +250,18 @@ bad_value(const struct setting *row, const char *value, struct err *e)
 		snprintf(e->text + used, sizeof(e->text) - used,
 		    "%s from %" PRId64 " to %" PRId64 "%s",
 		    row->type == SETTING_NUMBER ? "a number" :
-		    row->type == SETTING_BYTES ? "a size (64k, 1M) in bytes" :
-		    "a duration (30s, 7d) in ms", row->min, row->max,
-		    row->unlimited ? ", or unlimited" : "");
+			row->type == SETTING_BYTES ?
+						  "a size (64k, 1M) in bytes" :
+						  "a duration (30s, 7d) in ms",
+		    row->min, row->max, row->unlimited ? ", or unlimited" : "");
 		break;
 	}
 	return -1;
 }
 
 int
-settings_set(struct settings *s, const char *key, const char *value,
-    struct err *e)
+settings_set(
+    struct settings *s, const char *key, const char *value, struct err *e)
 {
 	int i = settings_find(key);
 	int64_t v;
@@ -327,7 +321,9 @@ settings_check(const struct settings *s, struct err *e)
 {
 	if (s->max_message_bytes > s->segment_bytes &&
 	    (s->given >> settings_find("max.message.bytes") & 1))
-		return err_set(e, ERR_USAGE, "max.message.bytes: larger than "
-		    "segment.bytes (%" PRId64 ")", s->segment_bytes);
+		return err_set(e, ERR_USAGE,
+		    "max.message.bytes: larger than "
+		    "segment.bytes (%" PRId64 ")",
+		    s->segment_bytes);
 	return 0;
 }

@@ -19,29 +19,29 @@ enum { PARTITIONS_MAX = 100000 };
 
 enum cleanup_policy { CLEANUP_DELETE = 1, CLEANUP_COMPACT = 2 };
 
-enum { COMPRESSION_PRODUCER = 5 };	/* besides enum codec_id */
+enum { COMPRESSION_PRODUCER = 5 }; /* besides enum codec_id */
 
 #define SETTING_NEVER INT64_MAX
 
 struct settings {
-	char id[TOPIC_ID];	/* 22 characters of URL-safe base64, NUL */
-	int32_t partitions;	/* 1 to PARTITIONS_MAX */
-	uint32_t given;		/* bit i: row i of the table was set */
-	int64_t retention_ms;	/* -1 unlimited */
+	char id[TOPIC_ID]; /* 22 characters of URL-safe base64, NUL */
+	int32_t partitions; /* 1 to PARTITIONS_MAX */
+	uint32_t given; /* bit i: row i of the table was set */
+	int64_t retention_ms; /* -1 unlimited */
 	int64_t retention_bytes; /* -1 unlimited */
 	int64_t segment_bytes;
 	int64_t segment_ms;
 	int64_t segment_index_bytes;
-	int64_t cleanup_policy;	/* CLEANUP_ bits */
-	int64_t dirty_ratio;	/* in millionths */
+	int64_t cleanup_policy; /* CLEANUP_ bits */
+	int64_t dirty_ratio; /* in millionths */
 	int64_t min_compaction_lag_ms;
 	int64_t max_compaction_lag_ms;
 	int64_t delete_retention_ms;
-	int64_t max_message_bytes;	/* of a whole batch */
-	int64_t compression_type;	/* enum codec_id or PRODUCER */
+	int64_t max_message_bytes; /* of a whole batch */
+	int64_t compression_type; /* enum codec_id or PRODUCER */
 	int64_t zstd_level;
 	int64_t gzip_level;
-	int64_t append_time;	/* 1: message.timestamp.type=LogAppendTime */
+	int64_t append_time; /* 1: message.timestamp.type=LogAppendTime */
 	int64_t timestamp_after_max_ms;
 	int64_t min_insync_replicas;
 	int64_t replica_lag_ms;
@@ -51,19 +51,23 @@ struct settings {
 };
 
 enum setting_type {
-	SETTING_NUMBER, SETTING_BYTES, SETTING_MS, SETTING_RATIO,
-	SETTING_CHOICE, SETTING_POLICY
+	SETTING_NUMBER,
+	SETTING_BYTES,
+	SETTING_MS,
+	SETTING_RATIO,
+	SETTING_CHOICE,
+	SETTING_POLICY
 };
 
-struct setting {		/* one row of the table */
+struct setting { /* one row of the table */
 	const char *name;
 	enum setting_type type;
-	size_t offset;		/* of its int64_t in struct settings */
-	int64_t fallback;	/* the default */
+	size_t offset; /* of its int64_t in struct settings */
+	int64_t fallback; /* the default */
 	int64_t min, max;
-	bool unlimited;		/* "-1" and "unlimited" are taken */
-	const char *const *choices;	/* CHOICE: NULL-ended, value = place */
-	const char *meaning;	/* one line */
+	bool unlimited; /* "-1" and "unlimited" are taken */
+	const char *const *choices; /* CHOICE: NULL-ended, value = place */
+	const char *meaning; /* one line */
 };
 
 /* Row i, 0 to SETTINGS_KEYS - 1, in alphabetical order. */
@@ -79,8 +83,8 @@ void settings_init(struct settings *s);
  * Set a key from its text; sizes and durations take suffixes.  0, or -1
  * ERR_USAGE naming the keys or values that exist (s unchanged).
  */
-int settings_set(struct settings *s, const char *key, const char *value,
-    struct err *e);
+int settings_set(
+    struct settings *s, const char *key, const char *value, struct err *e);
 
 /* Back to the default.  0, or -1 ERR_USAGE. */
 int settings_unset(struct settings *s, const char *key, struct err *e);

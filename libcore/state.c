@@ -9,7 +9,7 @@
 
 #include "fsio.h"
 
-#define STATE_MAGIC 0x6b6c6f6773740001ULL	/* "klogst", version 1 */
+#define STATE_MAGIC 0x6b6c6f6773740001ULL /* "klogst", version 1 */
 
 static const char file_name[] = "state";
 
@@ -27,8 +27,8 @@ state_map(struct state *st, int dirfd, bool writable, bool create,
 	int fd;
 
 	if (create)
-		fd = fsio_open(dirfd, file_name, flags | O_CREAT, 0664, where,
-		    e);
+		fd = fsio_open(
+		    dirfd, file_name, flags | O_CREAT, 0664, where, e);
 	else
 		fd = fsio_open_if(dirfd, file_name, flags, where, e);
 	if (fd < 0)
@@ -46,8 +46,8 @@ state_map(struct state *st, int dirfd, bool writable, bool create,
 		close(fd);
 		return 0;
 	}
-	map = mmap(NULL, STATE_BYTES, writable ? PROT_READ | PROT_WRITE :
-	    PROT_READ, MAP_SHARED, fd, 0);
+	map = mmap(NULL, STATE_BYTES,
+	    writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		err_sys(e, "%s/%s", where, file_name);
 	close(fd);
@@ -87,12 +87,12 @@ state_read(const struct state *st, struct state_slot *slot)
 	uint32_t current;
 
 	do {
-		current = atomic_load_explicit(&page->current,
-		    memory_order_acquire);
+		current = atomic_load_explicit(
+		    &page->current, memory_order_acquire);
 		memcpy(slot, &page->slot[current & 1], sizeof(*slot));
 		atomic_thread_fence(memory_order_acquire);
-	} while (atomic_load_explicit(&page->current,
-	    memory_order_relaxed) != current);
+	} while (atomic_load_explicit(&page->current, memory_order_relaxed) !=
+	    current);
 }
 
 void

@@ -18,37 +18,37 @@
 #include "err.h"
 
 struct state_slot {
-	int64_t base;		/* active segment */
-	uint64_t device, inode;	/* of its .log */
-	int64_t position;	/* bytes of it that are committed */
-	int64_t next_offset;	/* the log's end */
+	int64_t base; /* active segment */
+	uint64_t device, inode; /* of its .log */
+	int64_t position; /* bytes of it that are committed */
+	int64_t next_offset; /* the log's end */
 	int64_t first_timestamp; /* max timestamp of its first batch; -1 */
-	int64_t max_timestamp;	/* of its batches; -1 none */
-	int64_t max_offset;	/* last offset of the first batch with it */
+	int64_t max_timestamp; /* of its batches; -1 none */
+	int64_t max_offset; /* last offset of the first batch with it */
 	int64_t indexed_timestamp; /* of its last time entry; -1 none */
-	int64_t since_index;	/* bytes appended since the last entry */
-	int64_t created_ms;	/* when it was started, wall clock */
+	int64_t since_index; /* bytes appended since the last entry */
+	int64_t created_ms; /* when it was started, wall clock */
 	int32_t index_entries, timeindex_entries;
-	int32_t epoch;		/* leader epoch of new batches */
+	int32_t epoch; /* leader epoch of new batches */
 };
 
 struct state_page {
-	_Atomic uint64_t magic;	/* written last; else nothing here counts */
+	_Atomic uint64_t magic; /* written last; else nothing here counts */
 	char boot[40];
-	uint64_t device, inode;	/* of the state file itself */
-	_Atomic uint32_t current;	/* slot[current & 1] is valid */
-	_Atomic uint32_t busy;	/* an append was begun and not ended */
+	uint64_t device, inode; /* of the state file itself */
+	_Atomic uint32_t current; /* slot[current & 1] is valid */
+	_Atomic uint32_t busy; /* an append was begun and not ended */
 	_Atomic uint32_t syncing; /* a shared sync likewise */
 	_Atomic uint32_t poison; /* errno of a sync that failed: no more */
-	_Atomic uint32_t durable_seq;	/* futex: a shared sync ended */
-	_Atomic uint32_t data_seq;	/* futex: an append was published */
-	_Atomic int64_t durable_offset;	/* below it all is on disk */
-	_Atomic int64_t durable_base;	/* its segment and position */
+	_Atomic uint32_t durable_seq; /* futex: a shared sync ended */
+	_Atomic uint32_t data_seq; /* futex: an append was published */
+	_Atomic int64_t durable_offset; /* below it all is on disk */
+	_Atomic int64_t durable_base; /* its segment and position */
 	_Atomic int64_t durable_position;
 	struct state_slot slot[2];
 };
 
-struct state {			/* zero it to start */
+struct state { /* zero it to start */
 	struct state_page *page; /* NULL: not mapped */
 	bool writable;
 };

@@ -45,24 +45,24 @@ watch_add(struct watch *w, int dirfd, unsigned what)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", dirfd);
 	number = inotify_add_watch(w->fd, path, mask);
 	if (number < 0)
-		watch_close(w);	/* half of them watched would miss the rest */
+		watch_close(w); /* half of them watched would miss the rest */
 	return number;
 }
 
 static void
-watch_drain(struct watch *w,
-    void (*seen)(void *ctx, int number, unsigned what), void *ctx)
+watch_drain(struct watch *w, void (*seen)(void *ctx, int number, unsigned what),
+    void *ctx)
 {
 	alignas(struct inotify_event) char data[8192];
 	const struct inotify_event *ev;
 	ssize_t got, at;
 
 	while ((got = read(w->fd, data, sizeof(data))) > 0) {
-		for (at = 0; at < got;
-		    at += (ssize_t)(sizeof(*ev) + ev->len)) {
+		for (at = 0; at < got; at += (ssize_t)(sizeof(*ev) + ev->len)) {
 			ev = (const void *)(data + at);
-			seen(ctx, ev->wd, ev->mask & IN_MODIFY ? WATCH_DATA :
-			    WATCH_NAMES | WATCH_DATA);
+			seen(ctx, ev->wd,
+			    ev->mask & IN_MODIFY ? WATCH_DATA :
+						   WATCH_NAMES | WATCH_DATA);
 		}
 	}
 }
@@ -76,7 +76,7 @@ watch_wait(struct watch *w, int64_t timeout_ms, int out_fd,
 		{ .fd = out_fd, .events = 0 },
 	};
 	int limit = timeout_ms < 0 || timeout_ms > INT_MAX ? -1 :
-	    (int)timeout_ms;
+							     (int)timeout_ms;
 	int polling = w->fd < 0 && (limit < 0 || limit > WATCH_POLL_MS);
 	int n;
 

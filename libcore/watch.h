@@ -14,12 +14,12 @@
 #include "err.h"
 
 enum {
-	WATCH_DATA = 1,		/* a file in it was written to */
-	WATCH_NAMES = 2		/* an entry was made, moved or removed */
+	WATCH_DATA = 1, /* a file in it was written to */
+	WATCH_NAMES = 2 /* an entry was made, moved or removed */
 };
 
 struct watch {
-	int fd;			/* inotify descriptor, or -1: polling */
+	int fd; /* inotify descriptor, or -1: polling */
 };
 
 void watch_open(struct watch *w);
@@ -42,9 +42,9 @@ int watch_wait(struct watch *w, int64_t timeout_ms, int out_fd,
     void (*seen)(void *ctx, int number, unsigned what), void *ctx);
 
 /* Wait while *word is value, at most timeout_us; works on read-only maps. */
-void watch_futex_wait(_Atomic uint32_t *word, uint32_t value,
-    int64_t timeout_us);
+void watch_futex_wait(
+    _Atomic uint32_t *word, uint32_t value, int64_t timeout_us);
 
-void watch_futex_wake(_Atomic uint32_t *word);	/* all who wait */
+void watch_futex_wake(_Atomic uint32_t *word); /* all who wait */
 
 #endif

@@ -1,0 +1,357 @@
+#include "accumulator.h"
+
+#include <stdlib.h>
+
+#include "batch.h"
+#include "clock.h"
+#include "handles.h"
+#include "packer.h"
+
+enum {
+	OPEN_BYTES_MAX = 8 << 20, /* in all open batches */
+	UNSAFE_BYTES_MAX = 256 << 20, /* sent, not acknowledged */
+	RECORD_OVERHEAD = 40, /* at most, headers apart */
+	LANES_KEEPING = 8 /* up to here each keeps its buffer */
+};
+
+struct lane {
+	struct accumulator_lane totals;
+	struct batch_builder builder;
+	uint64_t first_number; /* of the open batch */
+	int64_t opened_ms;
+};
+
+struct accumulator {
+	struct accumulator_options o;
+	struct packer *packer;
+	struct lane *lanes;
+	int32_t lane_count;
+	size_t open_bytes;
+	int64_t unsafe_bytes; /* sent since the last acknowledgement */
+	int64_t batch_bytes, batch_max;
+	uint64_t sent;
+	int64_t oldest_unsafe;
+	struct accumulator_totals totals;
+	/* Below, and lanes' totals: only in the turn to append, or drained. */
+	struct handles *handles;
+	uint64_t appended; /* records */
+	uint64_t unsafe_lowest; /* number of one appended, not synced */
+	uint64_t unflushed; /* records since flush.messages was served */
+	int64_t unflushed_since;
+};
+
+static int64_t
+deadline(const struct accumulator *a)
+{
+	return a->o.timeout_ms < 0 ? CLOCK_NEVER :
+				     clock_mono_ms() + a->o.timeout_ms;
+}
+
+/* flush.messages and flush.ms bound what --acks 0 may lose. */
+static bool
+flush_is_due(const struct accumulator *a)
+{
+	const struct settings *s = &a->o.topic->settings;
+
+	return !a->o.durable &&
+	    ((int64_t)a->unflushed >= s->flush_messages ||
+		(s->flush_ms < SETTING_NEVER &&
+		    clock_mono_ms() - a->unflushed_since >= s->flush_ms));
+}
+
+static int
+append(void *ctx, struct packer_job *job, uint8_t *bytes, size_t size,
+    struct err *e)
+{
+	struct accumulator *a = ctx;
+	struct lane *l = &a->lanes[job->partition];
+
+	if (handles_append(a->handles, job->partition, bytes, size, deadline(a),
+		&job->base_offset, e) < 0)
+		return -1;
+	if (l->totals.first_offset < 0)
+		l->totals.first_offset = job->base_offset;
+	l->totals.end_offset = job->base_offset + job->builder.count;
+	l->totals.records += (uint64_t)job->builder.count;
+	if (job->first_number < a->unsafe_lowest)
+		a->unsafe_lowest = job->first_number;
+	if (a->unflushed == 0)
+		a->unflushed_since = clock_mono_ms();
+	a->unflushed += (uint64_t)job->builder.count;
+	a->appended += (uint64_t)job->builder.count;
+	a->totals.batches++;
+	a->totals.raw_bytes += job->builder.bytes.len;
+	a->totals.stored_bytes += size;
+	if (!flush_is_due(a))
+		return 0;
+	a->unflushed = 0;
+	return handles_sync(a->handles, e);
+}
+
+struct accumulator *
+accumulator_new(const struct accumulator_options *o, struct err *e)
+{
+	const struct settings *s = &o->topic->settings;
+	struct packer_options po = {
+		.workers = o->workers,
+		.codec = o->codec,
+		.level = o->level,
+		.append_time = s->append_time != 0,
+		.append = append,
+	};
+	struct accumulator *a = calloc(1, sizeof(*a));
+	int32_t i;
+
+	if (a == NULL)
+		goto memory;
+	a->o = *o;
+	a->lane_count = s->partitions;
+	a->oldest_unsafe = INT64_MAX;
+	a->unsafe_lowest = UINT64_MAX;
+	a->batch_max = s->max_message_bytes < s->segment_bytes ?
+	    s->max_message_bytes :
+	    s->segment_bytes;
+	a->batch_bytes = o->batch_bytes < a->batch_max ? o->batch_bytes :
+							 a->batch_max;
+	a->lanes = calloc((size_t)a->lane_count, sizeof(*a->lanes));
+	a->handles = handles_new(o->topic, o->durable);
+	if (a->lanes == NULL || a->handles == NULL)
+		goto memory;
+	for (i = 0; i < a->lane_count; i++)
+		a->lanes[i].totals.first_offset =
+		    a->lanes[i].totals.end_offset = -1;
+	po.ctx = a;
+	a->packer = packer_new(&po, e);
+	if (a->packer != NULL)
+		return a;
+	accumulator_free(a);
+	return NULL;
+memory:
+	err_set(e, ERR_SYSTEM, "out of memory");
+	accumulator_free(a);
+	return NULL;
+}
+
+void
+accumulator_free(struct accumulator *a)
+{
+	int32_t i;
+
+	if (a == NULL)
+		return;
+	packer_free(a->packer);
+	for (i = 0; a->lanes != NULL && i < a->lane_count; i++)
+		batch_builder_release(&a->lanes[i].builder);
+	handles_free(a->handles);
+	free(a->lanes);
+	free(a);
+}
+
+/* Take back the jobs that are done, telling of each. */
+static int
+reap(struct accumulator *a, struct err *e)
+{
+	struct accumulator_ack ack;
+	struct packer_job *job;
+	int r = 0;
+
+	while ((job = packer_done(a->packer)) != NULL) {
+		ack = (struct accumulator_ack){
+			.partition = job->partition,
+			.count = job->builder.count,
+			.base_offset = job->base_offset,
+			.base_timestamp = job->builder.base_timestamp,
+			.records = job->builder.bytes.data + BATCH_HEADER,
+			.size = job->builder.bytes.len - BATCH_HEADER,
+		};
+		if (r == 0 && a->o.acked != NULL)
+			r = a->o.acked(a->o.ctx, &ack, e);
+		if (a->lane_count > LANES_KEEPING)
+			batch_builder_release(&job->builder);
+		packer_put(a->packer, job);
+	}
+	return r;
+}
+
+/* All that was submitted is appended: make it durable and say so. */
+static int
+acknowledge(struct accumulator *a, struct err *e)
+{
+	if (a->o.durable && handles_sync(a->handles, e) < 0)
+		return -1;
+	a->unsafe_lowest = UINT64_MAX;
+	a->unsafe_bytes = 0;
+	a->oldest_unsafe = INT64_MAX;
+	a->totals.safe = a->appended;
+	return reap(a, e);
+}
+
+/*
+ * A free job.  Where records are kept until they are acknowledged, all may be
+ * waiting for just that.
+ */
+static struct packer_job *
+get_job(struct accumulator *a, struct err *e)
+{
+	struct packer_job *job;
+	int r;
+
+	while ((job = packer_get(a->packer, e)) == NULL) {
+		if (e->code != ERR_NONE)
+			return NULL;
+		if (a->o.acked == NULL)
+			r = reap(a, e);
+		else if ((r = packer_drain(a->packer, e)) == 0)
+			r = acknowledge(a, e);
+		if (r < 0)
+			return NULL;
+	}
+	return job;
+}
+
+static int
+send_lane(struct accumulator *a, int32_t partition, struct err *e)
+{
+	struct lane *l = &a->lanes[partition];
+	struct batch_builder builder;
+	struct packer_job *job;
+
+	job = get_job(a, e);
+	if (job == NULL)
+		return -1;
+	builder = job->builder;
+	job->builder = l->builder;
+	l->builder = builder;
+	job->partition = partition;
+	job->first_number = l->first_number;
+	a->open_bytes -= job->builder.bytes.len;
+	a->unsafe_bytes += (int64_t)job->builder.bytes.len;
+	a->sent++;
+	if (packer_submit(a->packer, job, e) < 0)
+		return -1;
+	if (a->unsafe_bytes < UNSAFE_BYTES_MAX)
+		return 0;
+	return packer_drain(a->packer, e) < 0 ? -1 : acknowledge(a, e);
+}
+
+/* Too much is open: send the largest batch. */
+static int
+send_largest(struct accumulator *a, struct err *e)
+{
+	int32_t i, largest = 0;
+
+	for (i = 1; i < a->lane_count; i++)
+		if (a->lanes[i].builder.bytes.len >
+		    a->lanes[largest].builder.bytes.len)
+			largest = i;
+	return send_lane(a, largest, e);
+}
+
+int
+accumulator_add(struct accumulator *a, int32_t partition,
+    const struct record *r, uint64_t number, int64_t now_ms, struct err *e)
+{
+	struct lane *l = &a->lanes[partition];
+	size_t before = l->builder.bytes.len;
+	int64_t bound = (int64_t)before + RECORD_OVERHEAD + r->headers.len +
+	    (r->key.len > 0 ? r->key.len : 0) +
+	    (r->value.len > 0 ? r->value.len : 0);
+
+	/* The exact size is only worth computing near the limit. */
+	if (bound > a->batch_bytes &&
+	    batch_builder_size_with(&l->builder, r) > a->batch_bytes) {
+		if (l->builder.count > 0 && send_lane(a, partition, e) < 0)
+			return -1;
+		if (batch_builder_size_with(&l->builder, r) > a->batch_max)
+			return 1;
+		before = 0;
+	}
+	if (l->builder.count == 0) {
+		l->first_number = number;
+		l->opened_ms = now_ms;
+	}
+	if (batch_builder_add(&l->builder, r) < 0)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	a->open_bytes += l->builder.bytes.len - before;
+	a->totals.added++;
+	if (a->oldest_unsafe == INT64_MAX)
+		a->oldest_unsafe = now_ms;
+	return a->open_bytes > OPEN_BYTES_MAX ? send_largest(a, e) : 0;
+}
+
+int
+accumulator_send(struct accumulator *a, struct err *e)
+{
+	int32_t i;
+
+	if (a->open_bytes == 0)
+		return 0;
+	for (i = 0; i < a->lane_count; i++)
+		if (a->lanes[i].builder.count > 0 && send_lane(a, i, e) < 0)
+			return -1;
+	return 0;
+}
+
+int
+accumulator_flush(struct accumulator *a, struct err *e)
+{
+	if (accumulator_send(a, e) < 0 || packer_drain(a->packer, e) < 0)
+		return -1;
+	return acknowledge(a, e);
+}
+
+uint64_t
+accumulator_salvage(struct accumulator *a)
+{
+	struct err ignored;
+	uint64_t lowest;
+	int32_t i;
+
+	packer_drain(a->packer, &ignored);
+	acknowledge(a, &ignored);
+	lowest = packer_lowest(a->packer);
+	if (a->unsafe_lowest < lowest)
+		lowest = a->unsafe_lowest;
+	for (i = 0; i < a->lane_count; i++)
+		if (a->lanes[i].builder.count > 0 &&
+		    a->lanes[i].first_number < lowest)
+			lowest = a->lanes[i].first_number;
+	return lowest;
+}
+
+int64_t
+accumulator_oldest(const struct accumulator *a)
+{
+	int64_t oldest = INT64_MAX;
+	int32_t i;
+
+	for (i = 0; a->open_bytes > 0 && i < a->lane_count; i++)
+		if (a->lanes[i].builder.count > 0 &&
+		    a->lanes[i].opened_ms < oldest)
+			oldest = a->lanes[i].opened_ms;
+	return oldest;
+}
+
+int64_t
+accumulator_oldest_unsafe(const struct accumulator *a)
+{
+	return a->oldest_unsafe;
+}
+
+uint64_t
+accumulator_sent(const struct accumulator *a)
+{
+	return a->sent;
+}
+
+const struct accumulator_totals *
+accumulator_totals(const struct accumulator *a)
+{
+	return &a->totals;
+}
+
+const struct accumulator_lane *
+accumulator_lane(const struct accumulator *a, int32_t partition)
+{
+	return &a->lanes[partition].totals;
+}

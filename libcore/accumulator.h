@@ -1,0 +1,97 @@
+/*
+ * accumulator: records in, durable batches out (Kafka's RecordAccumulator).
+ *
+ * Each partition has one open batch; it is packed and appended when it is
+ * full, when the caller says so, or when all open ones together take too much
+ * memory.  A record counts as acknowledged when it is on disk (or only
+ * appended, if durable is off), and acknowledgements keep the order of the
+ * appends.
+ */
+#ifndef KLOG_ACCUMULATOR_H
+#define KLOG_ACCUMULATOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "codec.h"
+#include "err.h"
+#include "record.h"
+#include "topic.h"
+
+struct accumulator_ack { /* one batch that is acknowledged */
+	int32_t partition;
+	int32_t count; /* records */
+	int64_t base_offset; /* of the first */
+	int64_t base_timestamp;
+	const uint8_t *records; /* encoded (record.h); only with keep */
+	size_t size;
+};
+
+struct accumulator_options {
+	const struct topic *topic; /* borrowed */
+	enum codec_id codec;
+	int level;
+	int64_t batch_bytes; /* a batch is full at this size, uncompressed */
+	bool durable; /* acknowledge after the sync */
+	int workers; /* threads to compress on */
+	int64_t timeout_ms; /* for the lock; -1 waits for ever */
+	/* Told of each batch, on the caller's thread; 0, or -1 with e. */
+	int (*acked)(
+	    void *ctx, const struct accumulator_ack *ack, struct err *e);
+	void *ctx;
+};
+
+struct accumulator_lane { /* totals of one partition */
+	int64_t first_offset, end_offset; /* of this run; -1 none */
+	uint64_t records;
+};
+
+struct accumulator_totals {
+	uint64_t added; /* records */
+	uint64_t safe; /* records acknowledged */
+	uint64_t batches;
+	uint64_t raw_bytes; /* of appended batches, uncompressed */
+	uint64_t stored_bytes; /* the same as stored */
+};
+
+struct accumulator; /* opaque */
+
+struct accumulator *accumulator_new(
+    const struct accumulator_options *o, struct err *e);
+void accumulator_free(struct accumulator *a);
+
+/*
+ * Add a copy of r to partition's open batch.  number: its place in the input,
+ * rising; now_ms: when it came.  0; 1 it is larger than max.message.bytes
+ * and was not added; -1 appending failed, nothing more is taken.
+ */
+int accumulator_add(struct accumulator *a, int32_t partition,
+    const struct record *r, uint64_t number, int64_t now_ms, struct err *e);
+
+/* Send all open batches out, without waiting.  0, or -1. */
+int accumulator_send(struct accumulator *a, struct err *e);
+
+/* Send, and wait until everything is acknowledged.  0, or -1. */
+int accumulator_flush(struct accumulator *a, struct err *e);
+
+/*
+ * After a failure: acknowledge what can still be made durable, and tell the
+ * lowest number of a record that is not safe (UINT64_MAX: all are).
+ */
+uint64_t accumulator_salvage(struct accumulator *a);
+
+/* now_ms of the oldest record in an open batch; INT64_MAX if there is none. */
+int64_t accumulator_oldest(const struct accumulator *a);
+
+/* now_ms of the oldest record that is not acknowledged; INT64_MAX. */
+int64_t accumulator_oldest_unsafe(const struct accumulator *a);
+
+/* How often the partition's open batch was sent (for sticky partitioning). */
+uint64_t accumulator_sent(const struct accumulator *a);
+
+const struct accumulator_totals *accumulator_totals(
+    const struct accumulator *a);
+const struct accumulator_lane *accumulator_lane(
+    const struct accumulator *a, int32_t partition);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * append: the order of things when a log grows: lock, recover if the last
+ * writer did not end well, roll, write, index, publish, unlock, wake.
+ *
+ * Any process may die between any two system calls: what it had published is
+ * there, what it had not is adopted if whole and cut off if not, by the next
+ * who takes the lock.  INT, TERM and HUP are blocked while it is held.
+ */
+#ifndef KLOG_APPEND_H
+#define KLOG_APPEND_H
+
+#include "partition.h"
+
+/*
+ * Take the append lock, waiting until deadline (clock.h), and make sure that
+ * p->slot is the true end of the log: recover where needed.  0, or -1 with
+ * the lock dropped: ERR_BUSY, ERR_CORRUPT, ERR_SYSTEM (poisoned too).
+ */
+int append_begin(struct partition *p, int64_t deadline, struct err *e);
+void append_end(struct partition *p);
+
+/*
+ * Append a whole batch (batch_builder_finish): it gets its base offset,
+ * which is returned in *base, and the leader epoch.  On return other
+ * processes see it; it is durable only after durable_wait.  0, or -1 and
+ * nothing of it is in the log.
+ */
+int append_batch(struct partition *p, uint8_t *bytes, size_t size,
+    int64_t deadline, int64_t *base, struct err *e);
+
+#endif

@@ -1,0 +1,277 @@
+#include "cursor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "fsio.h"
+#include "index.h"
+#include "segment.h"
+
+void
+cursor_init(struct cursor *c, struct view *v, int64_t offset)
+{
+	*c = (struct cursor){ .view = v, .next = offset, .fd = -1 };
+}
+
+static void
+close_segment(struct cursor *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+}
+
+void
+cursor_seek(struct cursor *c, int64_t offset)
+{
+	close_segment(c);
+	c->next = offset;
+}
+
+void
+cursor_release(struct cursor *c)
+{
+	close_segment(c);
+	scan_release(&c->scan);
+}
+
+/* How far the open segment may be read. */
+static int64_t
+segment_limit(const struct cursor *c)
+{
+	return c->base == c->view->end.base ? c->view->end.position :
+					      SEGMENT_BYTES_MAX;
+}
+
+/* Open segment base and stand at position: 1, 0 it is gone, -1. */
+static int
+open_at(struct cursor *c, int64_t base, bool lookup, struct err *e)
+{
+	struct view *v = c->view;
+	struct err ignored;
+	int64_t position = 0;
+	int fd;
+
+	close_segment(c);
+	c->fd = segment_open(
+	    v->dirfd, base, SEGMENT_LOG, O_RDONLY, v->where, e);
+	if (c->fd < 0)
+		return e->code == ERR_NONE ? 0 : -1;
+	c->base = base;
+	if (lookup && c->next > base) {
+		fd = segment_open(v->dirfd, base, SEGMENT_INDEX, O_RDONLY,
+		    v->where, &ignored);
+		if (fd >= 0) {
+			position = index_lookup(fd, base, c->next);
+			close(fd);
+		}
+	}
+	if (position < 0 || position > segment_limit(c))
+		position = 0;
+	scan_init(&c->scan, c->fd, position, segment_limit(c));
+	return 1;
+}
+
+/*
+ * Open the segment that holds c->next: 1, or -1.  Where it is gone, go on at
+ * the first that is there.
+ */
+static int
+open_by_listing(struct cursor *c, struct err *e)
+{
+	struct view *v = c->view;
+	int tries, r = 0;
+	ptrdiff_t i;
+
+	/* A name can vanish between listing and opening; not for ever. */
+	for (tries = 0; r == 0 && tries < 100; tries++) {
+		if ((v->segments.count == 0 || tries > 0) &&
+		    view_list(v, e) < 0)
+			return -1;
+		i = segment_list_find(&v->segments, c->next);
+		if (i == (ptrdiff_t)v->segments.count - 1 && tries == 0 &&
+		    v->segments.bases[i] != v->end.base)
+			continue; /* the listing is old */
+		if (i < 0 && tries == 0)
+			continue;
+		if (i < 0) {
+			c->skipped += v->segments.bases[0] - c->next;
+			c->next = v->segments.bases[0];
+			i = 0;
+		}
+		r = open_at(c, v->segments.bases[i], true, e);
+	}
+	if (r == 0)
+		return err_set(e, ERR_SYSTEM,
+		    "%s: segments vanish while "
+		    "they are looked for",
+		    v->where);
+	return r;
+}
+
+/* The open segment is read to its end: open the one that follows.  1, -1. */
+static int
+open_following(struct cursor *c, struct err *e)
+{
+	struct view *v = c->view;
+	int64_t old = c->base;
+	ptrdiff_t i;
+	int r;
+
+	r = open_at(c, c->next, false, e);
+	if (r != 0)
+		return r;
+	/* Compaction and retention leave bases beyond the next offset. */
+	if (view_list(v, e) < 0)
+		return -1;
+	i = segment_list_find(&v->segments, old) + 1;
+	if (i >= (ptrdiff_t)v->segments.count)
+		return err_set(e, ERR_CORRUPT,
+		    "%s: the segment with offset %" PRId64 " is missing",
+		    v->where, c->next);
+	if (v->segments.bases[i] > c->next) {
+		c->skipped += v->segments.bases[i] - c->next;
+		c->next = v->segments.bases[i];
+	}
+	r = open_at(c, v->segments.bases[i], false, e);
+	return r != 0 ? r : open_by_listing(c, e);
+}
+
+/*
+ * Nothing whole follows in the open segment.  1 look again, 0 the end of the
+ * log, -1.
+ */
+static int
+at_end(struct cursor *c, struct err *e)
+{
+	struct view_end old = c->view->end;
+	int64_t size;
+
+	if (c->base == old.base) {
+		if (view_refresh(c->view, e) < 0)
+			return -1;
+		c->scan.limit = segment_limit(c);
+		scan_forget(&c->scan);
+		if (c->view->end.base == old.base) {
+			if (c->view->end.position > old.position)
+				return 1;
+			if (c->view->end.position <= c->scan.position)
+				return 0;
+			return view_corrupt(c->view, c->base, c->scan.position,
+			    c->next, "cut off in the middle of a batch", e);
+		}
+	}
+	size = fsio_size(c->fd);
+	if (size < 0)
+		return err_sys(
+		    e, "%s/%020" PRId64 ".log", c->view->where, c->base);
+	if (c->scan.position < size) {
+		if (c->base == old.base)
+			return 1; /* it grew before it was rolled */
+		return view_corrupt(c->view, c->base, c->scan.position, c->next,
+		    "cut off in the middle of a batch", e);
+	}
+	return open_following(c, e);
+}
+
+/* Peek and take with one more look at what seems damaged. */
+static int
+read_batch(struct cursor *c, struct batch *b, struct buf *bytes)
+{
+	int64_t at = c->scan.position;
+	int tries, r = BATCH_BAD;
+
+	for (tries = 0; tries < 2 && r == BATCH_BAD; tries++) {
+		if (tries > 0) {
+			c->scan.position = at;
+			scan_forget(&c->scan);
+		}
+		r = scan_peek(&c->scan, b);
+		if (r != BATCH_WHOLE)
+			continue;
+		if (b->last_offset < c->next) {
+			scan_skip(&c->scan, b);
+			return BATCH_WHOLE;
+		}
+		r = scan_take(&c->scan, b, bytes);
+		if (r == BATCH_WHOLE && !batch_verify(bytes->data, b))
+			r = BATCH_BAD;
+	}
+	if (r != BATCH_WHOLE)
+		c->scan.position = at;
+	return r;
+}
+
+int
+cursor_next(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
+{
+	int r;
+
+	for (;;) {
+		if (c->fd < 0) {
+			if (c->next >= c->view->end.next_offset) {
+				if (view_refresh(c->view, e) < 0)
+					return -1;
+				if (c->next >= c->view->end.next_offset)
+					return 0;
+			}
+			if (open_by_listing(c, e) < 0)
+				return -1;
+		}
+		r = read_batch(c, b, bytes);
+		if (r == BATCH_WHOLE && b->last_offset < c->next)
+			continue;
+		if (r == BATCH_WHOLE) {
+			c->next = b->last_offset + 1;
+			return 1;
+		}
+		if (r == SCAN_IO)
+			return err_sys(e, "%s/%020" PRId64 ".log",
+			    c->view->where, c->base);
+		if (r == BATCH_BAD)
+			return view_corrupt(c->view, c->base, c->scan.position,
+			    c->next,
+			    "checksum mismatch or "
+			    "damaged header",
+			    e);
+		r = at_end(c, e);
+		if (r <= 0)
+			return r;
+	}
+}
+
+int
+cursor_skip_damage(struct cursor *c, int64_t *from, int64_t *to, struct err *e)
+{
+	struct batch b;
+	int r;
+
+	*from = c->next;
+	if (c->fd < 0)
+		return 0;
+	r = scan_resync(&c->scan, c->scan.position + 1, c->next, &b);
+	if (r == SCAN_IO)
+		return err_sys(
+		    e, "%s/%020" PRId64 ".log", c->view->where, c->base);
+	if (r == BATCH_WHOLE) {
+		*to = c->next = b.base_offset;
+		return 1;
+	}
+	if (view_refresh(c->view, e) < 0)
+		return -1;
+	if (c->base == c->view->end.base) {
+		*to = c->next = c->view->end.next_offset;
+		close_segment(c);
+		return 0;
+	}
+	if (view_list(c->view, e) < 0)
+		return -1;
+	r = (int)segment_list_find(&c->view->segments, c->base) + 1;
+	if (r >= (int)c->view->segments.count)
+		return 0;
+	*to = c->view->segments.bases[r];
+	cursor_seek(c, *to);
+	return 1;
+}

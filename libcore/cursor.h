@@ -1,0 +1,51 @@
+/*
+ * cursor: read a log's batches forwards from an offset, following it into
+ * new segments and past those that retention removed.
+ *
+ * Batches are read whole and their checksums verified; a bad one is read
+ * again once before it is called damage.  Several cursors may share a view
+ * if one thread uses them.
+ */
+#ifndef KLOG_CURSOR_H
+#define KLOG_CURSOR_H
+
+#include "batch.h"
+#include "buf.h"
+#include "err.h"
+#include "scan.h"
+#include "view.h"
+
+struct cursor {
+	struct view *view; /* borrowed; its end is refreshed when reached */
+	int64_t next; /* the offset that comes next */
+	int64_t skipped; /* offsets passed over because their segments
+				 * are gone; the caller reports and clears */
+	int fd; /* of segment base, or -1 */
+	int64_t base;
+	struct scan scan;
+};
+
+/* Start at offset (the batch that holds it comes first, whole). */
+void cursor_init(struct cursor *c, struct view *v, int64_t offset);
+
+/* Go to another offset, forwards or back. */
+void cursor_seek(struct cursor *c, int64_t offset);
+void cursor_release(struct cursor *c);
+
+/*
+ * The next batch that ends at or after c->next, into bytes: 1 got one, and
+ * c->next is behind it; 0 nothing more is committed; -1 ERR_CORRUPT (c stays
+ * before the damage), ERR_SYSTEM.
+ */
+int cursor_next(
+    struct cursor *c, struct batch *b, struct buf *bytes, struct err *e);
+
+/*
+ * After ERR_CORRUPT: go on at the next batch that verifies, in this segment
+ * or a later one.  from and to get the offsets that were passed over.
+ * 1 there is one, 0 there is none (c is at the end), -1.
+ */
+int cursor_skip_damage(
+    struct cursor *c, int64_t *from, int64_t *to, struct err *e);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * handles: the partitions of a topic, opened for appending when first needed
+ * and kept open as far as the process's file descriptors allow.
+ */
+#ifndef KLOG_HANDLES_H
+#define KLOG_HANDLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "topic.h"
+
+struct handles; /* opaque; one thread at a time */
+
+/*
+ * durable: what was appended through a handle is synced before it is closed
+ * for room.  topic is borrowed.  NULL: out of memory.
+ */
+struct handles *handles_new(const struct topic *topic, bool durable);
+void handles_free(struct handles *h);
+
+/* append_batch() on partition number, opening it if needed.  0, or -1. */
+int handles_append(struct handles *h, int32_t number, uint8_t *bytes,
+    size_t size, int64_t deadline, int64_t *base, struct err *e);
+
+/* Make all that was appended durable.  0, or -1. */
+int handles_sync(struct handles *h, struct err *e);
+
+#endif

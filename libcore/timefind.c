@@ -1,0 +1,196 @@
+#include "timefind.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cursor.h"
+#include "index.h"
+#include "segment.h"
+
+/* The last time entry of segment base: 1, 0 none, -1. */
+static int
+last_entry(struct view *v, int64_t base, int64_t t, struct timeindex_entry *en,
+    struct err *e)
+{
+	int fd, r;
+
+	fd = segment_open(
+	    v->dirfd, base, SEGMENT_TIMEINDEX, O_RDONLY, v->where, e);
+	if (fd < 0)
+		return e->code == ERR_NONE ? 0 : -1;
+	r = timeindex_lookup(fd, base, t, v->end.next_offset, en);
+	if (r < 0)
+		err_sys(e, "%s/%020" PRId64 ".timeindex", v->where, base);
+	close(fd);
+	return r;
+}
+
+/* A sealed segment without time entries counts by its file's age (Kafka). */
+static int
+file_time(struct view *v, int64_t base, int64_t *timestamp, struct err *e)
+{
+	struct stat st;
+	int fd, r;
+
+	fd = segment_open(v->dirfd, base, SEGMENT_LOG, O_RDONLY, v->where, e);
+	if (fd < 0) {
+		*timestamp = -1; /* retention was faster */
+		return e->code == ERR_NONE ? 0 : -1;
+	}
+	r = fstat(fd, &st);
+	if (r < 0)
+		err_sys(e, "%s/%020" PRId64 ".log", v->where, base);
+	else
+		*timestamp = st.st_size == 0 ?
+		    -1 :
+		    (int64_t)st.st_mtim.tv_sec * 1000 +
+			st.st_mtim.tv_nsec / 1000000;
+	close(fd);
+	return r;
+}
+
+/* Walk the headers behind the last time entry of the active segment. */
+static int
+active_max(struct view *v, int64_t base, int64_t from, int64_t *timestamp,
+    struct err *e)
+{
+	struct scan s = { 0 };
+	struct batch b;
+	int64_t position = 0;
+	int fd, r;
+
+	fd = segment_open(v->dirfd, base, SEGMENT_INDEX, O_RDONLY, v->where, e);
+	if (fd >= 0) {
+		position = index_lookup(fd, base, from);
+		close(fd);
+	}
+	fd = segment_open(v->dirfd, base, SEGMENT_LOG, O_RDONLY, v->where, e);
+	if (fd < 0)
+		return e->code == ERR_NONE ? 0 : -1;
+	scan_init(&s, fd, position < 0 ? 0 : position, v->end.position);
+	while ((r = scan_peek(&s, &b)) == BATCH_WHOLE) {
+		if (b.max_timestamp > *timestamp)
+			*timestamp = b.max_timestamp;
+		scan_skip(&s, &b);
+	}
+	if (r == SCAN_IO)
+		err_sys(e, "%s/%020" PRId64 ".log", v->where, base);
+	scan_release(&s);
+	close(fd);
+	return r == SCAN_IO ? -1 : 0;
+}
+
+int
+timefind_segment_max(
+    struct view *v, int64_t base, int64_t *timestamp, struct err *e)
+{
+	struct timeindex_entry en = { -1, base };
+	struct state_slot slot;
+	int r;
+
+	*timestamp = -1;
+	if (base == v->end.base && v->state.page != NULL) {
+		state_read(&v->state, &slot);
+		if (slot.base == base) {
+			*timestamp = slot.max_timestamp;
+			return 0;
+		}
+	}
+	r = last_entry(v, base, INT64_MAX, &en, e);
+	if (r < 0)
+		return -1;
+	*timestamp = en.timestamp;
+	if (base == v->end.base)
+		return active_max(v, base, en.offset, timestamp, e);
+	return r > 0 ? 0 : file_time(v, base, timestamp, e);
+}
+
+/* The first record from offset start on, below end, with timestamp >= t. */
+static int
+search(struct view *v, struct codec *codec, int64_t start, int64_t end,
+    int64_t t, size_t raw_limit, struct record *found, struct err *e)
+{
+	struct buf bytes = { 0 }, scratch = { 0 };
+	struct batch_records br;
+	struct cursor c;
+	struct batch b;
+	int got, r = 0;
+
+	cursor_init(&c, v, start);
+	while (r == 0 && c.next < end &&
+	    (r = cursor_next(&c, &b, &bytes, e)) > 0) {
+		r = 0;
+		if (b.max_timestamp < t || (b.attributes & BATCH_CONTROL))
+			continue;
+		if (batch_records_init(&br, &b, bytes.data, codec, &scratch,
+			raw_limit, e) < 0) {
+			r = err_prefix(e, "%s: batch at offset %" PRId64,
+			    v->where, b.base_offset);
+			break;
+		}
+		while ((got = batch_records_next(&br, found, e)) > 0)
+			if (found->offset >= start && found->timestamp >= t)
+				break;
+		r = got;
+	}
+	cursor_release(&c);
+	buf_release(&bytes);
+	buf_release(&scratch);
+	return r;
+}
+
+int
+timefind_first(struct view *v, struct codec *codec, int64_t log_start,
+    int64_t t, size_t raw_limit, int64_t *offset, int64_t *timestamp,
+    struct err *e)
+{
+	struct timeindex_entry en;
+	struct record found;
+	int64_t max, base, start, end;
+	size_t i;
+	int r = 0;
+
+	i = (size_t)segment_list_find(&v->segments, log_start);
+	for (; r == 0 && i < v->segments.count; i++) {
+		base = v->segments.bases[i];
+		if (timefind_segment_max(v, base, &max, e) < 0)
+			return -1;
+		if (max < t)
+			continue;
+		en.offset = base;
+		if (last_entry(v, base, t, &en, e) < 0)
+			return -1;
+		start = en.offset > log_start ? en.offset : log_start;
+		end = i + 1 < v->segments.count ? v->segments.bases[i + 1] :
+						  v->end.next_offset;
+		r = search(v, codec, start, end, t, raw_limit, &found, e);
+	}
+	if (r > 0) {
+		*offset = found.offset;
+		*timestamp = found.timestamp;
+	}
+	return r;
+}
+
+int
+timefind_max(struct view *v, struct codec *codec, int64_t log_start,
+    size_t raw_limit, int64_t *offset, int64_t *timestamp, struct err *e)
+{
+	int64_t max, largest = -1;
+	size_t i;
+
+	i = (size_t)segment_list_find(&v->segments, log_start);
+	for (; i < v->segments.count; i++) {
+		if (timefind_segment_max(v, v->segments.bases[i], &max, e) < 0)
+			return -1;
+		if (max > largest)
+			largest = max;
+	}
+	if (largest < 0)
+		return 0;
+	return timefind_first(
+	    v, codec, log_start, largest, raw_limit, offset, timestamp, e);
+}

@@ -1,0 +1,204 @@
+#include "view.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "checkpoint.h"
+#include "fsio.h"
+#include "index.h"
+#include "scan.h"
+
+int
+view_corrupt(const struct view *v, int64_t base, int64_t position,
+    int64_t offset, const char *what, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT,
+	    "%s/%020" PRId64 ".log: position %" PRId64 ": offset %" PRId64
+	    ": %s",
+	    v->where, base, position, offset, what);
+}
+
+int
+view_open(struct view *v, int topic_dirfd, int32_t number, const char *where,
+    struct err *e)
+{
+	char name[16];
+
+	memset(v, 0, sizeof(*v));
+	v->dirfd = -1;
+	v->end.base = -1;
+	snprintf(name, sizeof(name), "%" PRId32, number);
+	if (asprintf(&v->where, "%s/%s", where, name) < 0) {
+		v->where = NULL;
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	}
+	v->dirfd = fsio_open_dir(topic_dirfd, name, where, e);
+	if (v->dirfd < 0 || fsio_boot_id(v->boot, e) < 0) {
+		view_close(v);
+		return -1;
+	}
+	return 0;
+}
+
+void
+view_close(struct view *v)
+{
+	state_unmap(&v->state);
+	segment_list_release(&v->segments);
+	if (v->dirfd >= 0)
+		close(v->dirfd);
+	v->dirfd = -1;
+	free(v->where);
+	v->where = NULL;
+}
+
+int
+view_list(struct view *v, struct err *e)
+{
+	if (segment_list_read(&v->segments, v->dirfd, v->where, e) < 0)
+		return -1;
+	if (v->segments.count > 0)
+		return 0;
+	/* A listing can miss a name that is just being moved. */
+	if (segment_list_read(&v->segments, v->dirfd, v->where, e) < 0)
+		return -1;
+	if (v->segments.count == 0)
+		return err_set(e, ERR_CORRUPT, "%s: has no segment", v->where);
+	return 0;
+}
+
+/* Where to start walking segment base for its last batches. */
+static int64_t
+last_indexed(struct view *v, int64_t base)
+{
+	struct err ignored;
+	int64_t position = 0;
+	int fd;
+
+	fd = segment_open(
+	    v->dirfd, base, SEGMENT_INDEX, O_RDONLY, v->where, &ignored);
+	if (fd >= 0) {
+		position = index_lookup(fd, base, INT64_MAX);
+		close(fd);
+	}
+	return position < 0 ? 0 : position;
+}
+
+/*
+ * The last batch that was written may be torn although its header is not:
+ * then it is "not yet".  With good batches behind it, it is damage.
+ */
+static int
+walk_end(struct view *v, struct scan *s, struct view_end *end, struct err *e)
+{
+	struct buf bytes = { 0 };
+	struct batch b, last = { 0 };
+	int64_t last_at = -1, at;
+	int r, good = 1;
+
+	for (;;) {
+		at = s->position;
+		r = scan_peek(s, &b);
+		if (r != BATCH_WHOLE || b.base_offset < end->next_offset)
+			break;
+		last = b;
+		last_at = at;
+		scan_skip(s, &b);
+		end->position = s->position;
+		end->next_offset = b.last_offset + 1;
+	}
+	if (r != SCAN_IO && last_at >= 0) {
+		s->position = last_at;
+		r = scan_take(s, &last, &bytes);
+		good = r == BATCH_WHOLE && batch_verify(bytes.data, &last);
+		at = good ? at : last_at;
+	}
+	if (r != SCAN_IO && (!good || at < fsio_size(s->fd))) {
+		r = scan_resync(s, at + 1, end->next_offset, &b);
+		if (r == BATCH_WHOLE)
+			view_corrupt(v, end->base, at, end->next_offset,
+			    "damaged, good batches follow", e);
+		if (!good) {
+			end->position = last_at;
+			end->next_offset = last.base_offset;
+		}
+	} else if (r != SCAN_IO) {
+		r = BATCH_SHORT;
+	}
+	buf_release(&bytes);
+	if (r == SCAN_IO)
+		err_sys(e, "%s/%020" PRId64 ".log", v->where, end->base);
+	return r == SCAN_IO || r == BATCH_WHOLE ? -1 : 0;
+}
+
+/* Without the state page: walk from where the end was last known. */
+static int
+find_end(struct view *v, struct err *e)
+{
+	struct view_end end = v->end;
+	struct scan s = { 0 };
+	int64_t base;
+	int fd, r;
+
+	if (view_list(v, e) < 0)
+		return -1;
+	base = v->segments.bases[v->segments.count - 1];
+	if (end.base != base) {
+		end.base = base;
+		end.position = last_indexed(v, base);
+		end.next_offset = base;
+	}
+	fd = segment_open(v->dirfd, base, SEGMENT_LOG, O_RDONLY, v->where, e);
+	if (fd < 0) {
+		if (e->code == ERR_NONE)
+			err_set(e, ERR_SYSTEM,
+			    "%s/%020" PRId64 ".log: is "
+			    "gone",
+			    v->where, base);
+		return -1;
+	}
+	scan_init(&s, fd, end.position, INT64_MAX);
+	r = walk_end(v, &s, &end, e);
+	scan_release(&s);
+	close(fd);
+	if (r == 0)
+		v->end = end;
+	return r;
+}
+
+int
+view_refresh(struct view *v, struct err *e)
+{
+	struct state_slot slot;
+	struct err ignored;
+
+	if (v->state.page == NULL ||
+	    !state_is_valid(&v->state, v->dirfd, v->boot)) {
+		state_unmap(&v->state);
+		if (state_map(&v->state, v->dirfd, false, false, v->where,
+			&ignored) <= 0 ||
+		    !state_is_valid(&v->state, v->dirfd, v->boot))
+			return find_end(v, e);
+	}
+	state_read(&v->state, &slot);
+	v->end = (struct view_end){ slot.base, slot.position,
+		slot.next_offset };
+	return 0;
+}
+
+int
+view_start(struct view *v, int64_t *offset, struct err *e)
+{
+	int64_t first = v->segments.bases[0];
+
+	if (checkpoint_read_start(v->dirfd, offset, v->where, e) < 0)
+		return -1;
+	if (*offset < first)
+		*offset = first;
+	return 0;
+}

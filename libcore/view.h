@@ -1,0 +1,51 @@
+/*
+ * view: one log, as a reader sees it: where it starts, where it ends.
+ *
+ * Needs only read permission and writes nothing.  The end comes from the
+ * shared state page; where that can't be read, is of another boot or is a
+ * copy, it is found by walking the batches behind the last index entry.
+ */
+#ifndef KLOG_VIEW_H
+#define KLOG_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "segment.h"
+#include "state.h"
+
+struct view_end {
+	int64_t base; /* the active segment */
+	int64_t position; /* bytes of its .log that are committed */
+	int64_t next_offset; /* end of the log, exclusive */
+};
+
+struct view {
+	int dirfd;
+	char *where; /* path, for messages */
+	char boot[37];
+	struct state state;
+	struct segment_list segments; /* as last listed */
+	struct view_end end; /* as last seen by view_refresh */
+};
+
+/* Partition number of the topic at path where.  0, or -1 (nothing open). */
+int view_open(struct view *v, int topic_dirfd, int32_t number,
+    const char *where, struct err *e);
+void view_close(struct view *v);
+
+/* Look where the log ends now: v->end.  0, or -1. */
+int view_refresh(struct view *v, struct err *e);
+
+/* List the segments again: v->segments.  0, or -1. */
+int view_list(struct view *v, struct err *e);
+
+/* The first offset a reader may see, from the listing.  0, or -1. */
+int view_start(struct view *v, int64_t *offset, struct err *e);
+
+/* Fill e for damage at a place of a segment; returns -1. */
+int view_corrupt(const struct view *v, int64_t base, int64_t position,
+    int64_t offset, const char *what, struct err *e);
+
+#endif
