@@ -8,9 +8,8 @@
 #define KLOG_OPTROWS_H
 
 /* The offset of field f of struct T, which must have this type. */
-#define OPT_AT(T, f, type)                                                    \
-	(offsetof(T, f) +                                                     \
-	    0 * sizeof(char[_Generic(((T *)0)->f, type : 1)]))
+#define OPT_AT(T, f, type) \
+	(offsetof(T, f) + 0 * sizeof(char[_Generic(((T *)0)->f, type : 1)]))
 
 #define OPT_ROW(k, l, n, a, at, ...)                                          \
 	{                                                                     \
@@ -41,9 +40,9 @@
 	OPT_ROW(TIME, l, n, a, OPT_AT(T, f, int64_t), __VA_ARGS__)
 
 /* lo and hi are the least and the greatest value taken. */
-#define OPT_INT(l, n, a, T, f, lo, hi, ...)                                   \
-	OPT_ROW(INT, l, n, a, OPT_AT(T, f, int64_t), __VA_ARGS__,             \
-	    .min = (lo), .max = (hi))
+#define OPT_INT(l, n, a, T, f, lo, hi, ...) \
+	OPT_ROW(INT, l, n, a, OPT_AT(T, f, int64_t), __VA_ARGS__, .min = (lo), \
+	    .max = (hi))
 #define OPT_SIZE(l, n, a, T, f, lo, hi, ...)                                  \
 	OPT_ROW(SIZE, l, n, a, OPT_AT(T, f, int64_t), __VA_ARGS__,            \
 	    .min = (lo), .max = (hi))

@@ -245,8 +245,8 @@ int
 range_option_partitions(void *field, const char *arg, struct err *e)
 {
 	struct partitions *p = field;
-	int32_t *list;
-	size_t n;
+	int32_t *list = NULL;
+	size_t n = 0;
 
 	if (range_partitions(arg, &list, &n, e) != 0)
 		return -1;

@@ -78,6 +78,7 @@ table_print(const struct table *t, bool header, FILE *f, struct err *e)
 {
 	const char *text = (const char *)t->text.data;
 	size_t owed = 0;
+	size_t column = 0;
 	size_t i;
 
 	if (t->failed) {
@@ -87,10 +88,11 @@ table_print(const struct table *t, bool header, FILE *f, struct err *e)
 	for (i = 0; header && i < t->n; i++)
 		print_cell(t, i, t->columns[i].title, &owed, f);
 	for (i = 0; i < t->cells; i++) {
-		print_cell(t, i % t->n, text, &owed, f);
+		print_cell(t, column, text, &owed, f);
 		text += strlen(text) + 1;
+		column = column + 1 < t->n ? column + 1 : 0;
 	}
-	if (t->cells % t->n != 0)
+	if (column != 0)
 		fputc('\n', f);
 	return 0;
 }

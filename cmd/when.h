@@ -1,14 +1,14 @@
 /*
  * when: points in time as people write them (klog(7), TIMES).
  *
- *	1795340400000			epoch milliseconds, exactly 13 digits
- *	1795340400			epoch seconds, exactly 10 digits
- *	2026-11-22			midnight, local time
- *	2026-11-22T10:00		also :SS and then .f (1 to 9 digits, cut
- *					to milliseconds); a space may stand for T
- *	2026-11-22T10:00Z		UTC; or an offset, +01:00 or +0100
- *	now, today, yesterday		today is the last local midnight
- *	-90m				that long ago; a unit is needed
+ *	1795341600000		epoch milliseconds, exactly 13 digits
+ *	1795341600		epoch seconds, exactly 10 digits
+ *	2026-11-22		midnight, local time
+ *	2026-11-22T10:00	also :SS, then .f of 1 to 9 digits (cut to
+ *				milliseconds); a blank may stand for T
+ *	2026-11-22T10:00Z	UTC; or an offset, +01:00 or +0100
+ *	now, today, yesterday	today is the last local midnight
+ *	-90m			that long ago; a unit is needed
  *
  * Local time is that of TZ.  A local time that a change to summer time leaves
  * out, or that the change back gives twice, is what mktime(3) makes of it.

@@ -1,5 +1,9 @@
 #include "program.h"
 
+#include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "complete.h"
 #include "test.h"
 
@@ -158,24 +162,34 @@ dump(void)
 	CHECK(strstr(text, "r\t-\tFMT\toptional\n") != NULL);
 }
 
-/* Run a shell on the words script; its exit status. */
+/*
+ * Run a shell on script and more, or only have it read script if more is
+ * empty; its exit status.  A shell that is not there is content.
+ */
 static int
 shell(const char *name, const char *script, const char *more)
 {
 	char path[] = "/tmp/klog-complete-XXXXXX";
-	char line[512];
-	FILE *f;
 	int fd = mkstemp(path);
-	int status;
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+	int status = -1;
+	pid_t child;
 
-	if (fd < 0 || (f = fdopen(fd, "w")) == NULL)
+	if (f == NULL)
 		return -1;
 	fputs(script, f);
 	fputs(more, f);
 	fclose(f);
-	snprintf(line, sizeof(line), "command -v %s > /dev/null || exit 0; "
-	    "%s %s %s", name, name, *more == '\0' ? "-n" : "", path);
-	status = system(line);
+	child = fork();
+	if (child == 0) {
+		if (*more == '\0')
+			execlp(name, name, "-n", path, (char *)NULL);
+		else
+			execlp(name, name, path, (char *)NULL);
+		_exit(errno == ENOENT ? 0 : 127);
+	}
+	if (child > 0)
+		waitpid(child, &status, 0);
 	remove(path);
 	return status;
 }

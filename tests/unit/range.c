@@ -95,24 +95,35 @@ refused(void)
 	CHECK_EQ_STR(e.text, "\"@now:-1h\" ends before it starts");
 }
 
+/* The list that s means, for the caller to free. */
+static int32_t *
+list_of(const char *s, size_t *n)
+{
+	struct err e = { 0 };
+	int32_t *list = NULL;
+
+	*n = 0;
+	CHECK_EQ_INT(range_partitions(s, &list, n, &e), 0);
+	return list;
+}
+
 static void
 partitions(void)
 {
 	static const int32_t want[] = { 0, 2, 5, 6, 7 };
-	struct err e = { 0 };
-	int32_t *list = NULL;
-	size_t n = 0;
+	int32_t *some, *last, *most;
+	size_t n;
 
-	CHECK_EQ_INT(range_partitions("5-7,0,2,6,0", &list, &n, &e), 0);
-	CHECK_EQ_MEM(list, n * sizeof(*list), want, sizeof(want));
-	free(list);
-	CHECK_EQ_INT(range_partitions("2147483647", &list, &n, &e), 0);
+	some = list_of("5-7,0,2,6,0", &n);
+	CHECK_EQ_MEM(some, n * sizeof(*some), want, sizeof(want));
+	free(some);
+	last = list_of("2147483647", &n);
 	CHECK_EQ_INT(n, 1);
-	CHECK_EQ_INT(list[0], INT32_MAX);
-	free(list);
-	CHECK_EQ_INT(range_partitions("0-99999", &list, &n, &e), 0);
+	CHECK(last != NULL && last[0] == INT32_MAX);
+	free(last);
+	most = list_of("0-99999", &n);
 	CHECK_EQ_INT(n, 100000);
-	free(list);
+	free(most);
 }
 
 static void
@@ -121,9 +132,10 @@ partitions_refused(void)
 	static const char *const bad[] = { "", ",", "1,", ",1", "1,,2", "-1",
 		"1-", "3-1", "1-2-3", "a", " 1", "1 ", "2147483648",
 		"0-100000", "0-99999,5", "0-2147483647",
-		"0000000000000000000000000000000000000000000000000000000000"
-		"0000000" };
+		"1000000000000000000000000000000000000000000000000000000000"
+	};
 	struct err e = { 0 };
+	char zeros[66] = "";
 	int32_t *list = NULL;
 	size_t n = 9;
 	size_t i;
@@ -133,6 +145,8 @@ partitions_refused(void)
 		CHECK_EQ_INT(e.code, ERR_USAGE);
 	}
 	CHECK(list == NULL && n == 9);
+	memset(zeros, '0', sizeof(zeros) - 1);
+	CHECK_EQ_INT(range_partitions(zeros, &list, &n, &e), -1);
 }
 
 static void
