@@ -1,0 +1,42 @@
+#include "where.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "topic.h"
+
+const char *
+where_dir(const struct opt_common *common)
+{
+	const char *dir = common->dir;
+
+	if (dir == NULL)
+		dir = getenv("KLOG_DIR");
+	return dir == NULL || *dir == '\0' ? "." : dir;
+}
+
+int
+where_topic(const struct opt_common *common, const char *operand,
+    char **path, struct err *e)
+{
+	const char *dir = where_dir(common);
+	size_t n;
+
+	*path = NULL;
+	if (topic_check_name(operand, e) != 0)
+		return -1;
+	if (strchr(operand, '/') != NULL || strcmp(dir, ".") == 0) {
+		*path = strdup(operand);
+	} else {
+		n = strlen(dir);
+		while (n > 1 && dir[n - 1] == '/')
+			n--;
+		if (asprintf(path, "%.*s%s%s", (int)n, dir,
+			dir[n - 1] == '/' ? "" : "/", operand) < 0)
+			*path = NULL;
+	}
+	if (*path == NULL)
+		return err_sys(e, "%s", operand);
+	return 0;
+}
