@@ -154,7 +154,7 @@ json_free(struct json *j)
 	if (j == NULL)
 		return;
 	drop_handle(j);
-	buf_release(&j->search.found);
+	json_search_release(&j->search);
 	free(j);
 }
 
@@ -252,7 +252,7 @@ int
 json_parse(struct json *j, struct slice text, const struct json_handler *h,
     struct err *e)
 {
-	static const unsigned char space = ' ';
+	static const unsigned char newline = '\n';
 	yajl_status status;
 
 	if (check(text, e) < 0)
@@ -269,9 +269,9 @@ json_parse(struct json *j, struct slice text, const struct json_handler *h,
 	j->depth = j->values = 0;
 	j->told = false;
 	status = yajl_parse(j->yajl, text.data, (size_t)text.len);
-	/* A number ends at the next byte only. */
+	/* Ends a number, and is an error in any other token cut off. */
 	if (status == yajl_status_ok)
-		status = yajl_parse(j->yajl, &space, 1);
+		status = yajl_parse(j->yajl, &newline, 1);
 	if (status != yajl_status_ok || j->depth != 0 || j->values != 1)
 		return failed(j, status, e);
 	return 0;

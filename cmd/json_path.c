@@ -81,18 +81,20 @@ json_search_start(struct json_search *s, struct json_path *const *paths,
 {
 	s->count = n;
 	s->depth = 0;
-	buf_clear(&s->found);
-	for (size_t i = 0; i < n; i++)
-		s->tracks[i] = (struct json_track){
-			.path = paths[i],
-			.hit = paths[i]->steps == 0
-		};
+	for (size_t i = 0; i < n; i++) {
+		struct json_track *t = &s->tracks[i];
+
+		t->path = paths[i];
+		t->hit = paths[i]->steps == 0;
+		t->chain = t->copying = 0;
+		t->type = JSON_NULL;
+		buf_clear(&t->text);
+	}
 }
 
 /* Add one event to the compact text of an object or array. */
 static int
-copy(struct json_track *t, enum json_event event, struct slice text,
-    struct buf *out)
+copy(struct json_track *t, enum json_event event, struct slice text)
 {
 	static const char *const words[] = {
 		[JSON_NULL] = "null", [JSON_FALSE] = "false",
@@ -100,7 +102,8 @@ copy(struct json_track *t, enum json_event event, struct slice text,
 		[JSON_OBJECT_END] = "}", [JSON_ARRAY] = "[",
 		[JSON_ARRAY_END] = "]"
 	};
-	uint8_t last = out->len > t->start ? out->data[out->len - 1] : '{';
+	struct buf *out = &t->text;
+	uint8_t last = out->len > 0 ? out->data[out->len - 1] : '{';
 	bool ends = event == JSON_OBJECT_END || event == JSON_ARRAY_END;
 
 	if (!ends && last != '{' && last != '[' && last != ':' &&
@@ -122,14 +125,13 @@ copy(struct json_track *t, enum json_event event, struct slice text,
 
 /* The value at the end of the path begins. */
 static int
-found(struct json_track *t, enum json_event event, struct slice text,
-    struct buf *out)
+found(struct json_track *t, enum json_event event, struct slice text)
 {
 	t->type = event;
-	t->start = out->len;
+	buf_clear(&t->text);
 	if (event == JSON_STRING)
-		return text_put(out, text);
-	return event == JSON_NULL ? 0 : copy(t, event, text, out);
+		return text_put(&t->text, text);
+	return event == JSON_NULL ? 0 : copy(t, event, text);
 }
 
 static bool
@@ -140,17 +142,13 @@ same(const struct slice *want, struct slice text)
 }
 
 static int
-track(struct json_search *s, struct json_track *t, enum json_event event,
+track(const struct json_search *s, struct json_track *t, enum json_event event,
     struct slice text)
 {
-	int steps = t->path->steps, r = 0;
 	bool hit = t->hit;
 
-	if (t->copying > 0) {
-		r = copy(t, event, text, &s->found);
-		t->end = s->found.len;
-		return r;
-	}
+	if (t->copying > 0)
+		return copy(t, event, text);
 	if (event == JSON_OBJECT_END || event == JSON_ARRAY_END) {
 		if (s->depth == t->chain)
 			t->chain--;
@@ -164,14 +162,11 @@ track(struct json_search *s, struct json_track *t, enum json_event event,
 		return 0;
 	}
 	t->hit = false;
-	if (hit && t->chain == steps) {
-		r = found(t, event, text, &s->found);
-		t->end = s->found.len;
-	} else if (event == JSON_OBJECT &&
-	    (hit || (s->depth == 0 && steps > 0))) {
+	if (hit && t->chain == t->path->steps)
+		return found(t, event, text);
+	if (event == JSON_OBJECT && (hit || s->depth == 0))
 		t->chain++;
-	}
-	return r;
+	return 0;
 }
 
 int
@@ -202,8 +197,15 @@ json_search_end(const struct json_search *s, struct json_value *values)
 		values[i].text = SLICE_NULL;
 		if (t->type == JSON_NULL)
 			continue;
-		values[i].text.data = t->end > t->start ?
-		    s->found.data + t->start : nothing;
-		values[i].text.len = (int32_t)(t->end - t->start);
+		values[i].text.data = t->text.len > 0 ? t->text.data :
+		    nothing;
+		values[i].text.len = (int32_t)t->text.len;
 	}
+}
+
+void
+json_search_release(struct json_search *s)
+{
+	for (size_t i = 0; i < JSON_PATHS; i++)
+		buf_release(&s->tracks[i].text);
 }

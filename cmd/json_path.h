@@ -15,14 +15,13 @@ struct json_track {		/* how far one path is matched */
 	bool hit;		/* the next value is the next step */
 	int copying;		/* depth inside the value found; 0 not */
 	enum json_event type;
-	size_t start, end;	/* of its text in found; type says if any */
+	struct buf text;	/* of the value; type says if there is one */
 };
 
 struct json_search {
 	struct json_track tracks[JSON_PATHS];
 	size_t count;
 	int depth;
-	struct buf found;	/* the texts of all values found */
 };
 
 void json_search_start(struct json_search *s,
@@ -34,5 +33,7 @@ int json_search_event(void *context, enum json_event event,
 
 /* Point values at the texts. */
 void json_search_end(const struct json_search *s, struct json_value *values);
+
+void json_search_release(struct json_search *s);
 
 #endif
