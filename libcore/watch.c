@@ -31,7 +31,7 @@ watch_close(struct watch *w)
 int
 watch_add(struct watch *w, int dirfd, unsigned what)
 {
-	uint32_t mask = IN_ONLYDIR;
+	uint32_t mask = 0;
 	char path[64];
 	int number;
 

@@ -26,7 +26,7 @@ void watch_open(struct watch *w);
 void watch_close(struct watch *w);
 
 /*
- * Watch the directory behind dirfd for what (WATCH_ bits).  Returns its
+ * Watch the directory or file behind dirfd for what (WATCH_ bits).  Returns its
  * number, which watch_wait reports, or -1: there is none (then poll).
  */
 int watch_add(struct watch *w, int dirfd, unsigned what);

@@ -1,0 +1,112 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "codec.h"
+#include "main.h"
+#include "produce.h"
+#include "report.h"
+#include "units.h"
+
+int
+ack_batch(void *ctx, const struct accumulator_ack *ack, struct err *e)
+{
+	struct producer *p = ctx;
+	struct form_meta meta = {
+		.topic = p->topic.name, .partition = ack->partition,
+		.epoch = -1, .codec = codec_name((int)p->o->compression.codec),
+		.append_time = p->topic.settings.append_time != 0,
+	};
+	const uint8_t *at = ack->records, *end = at + ack->size;
+	struct record r;
+	struct format_source from = { .meta = &meta, .record = &r,
+		.null_text = SLICE_NULL };
+	int32_t i;
+
+	for (i = 0; p->report != NULL && i < ack->count; i++) {
+		if (record_decode(&at, end, ack->base_offset,
+		    ack->base_timestamp, &r) < 0)
+			return err_set(e, ERR_CORRUPT, "out of step");
+		from.count++;
+		if (format_write(p->report, &from, &p->out.bytes, e) < 0)
+			return -1;
+		if (out_is_full(&p->out) &&
+		    out_flush(&p->out, e) == OUT_FAILED)
+			return -1;
+	}
+	return 0;
+}
+
+int
+ack_flush(struct producer *p, struct err *e)
+{
+	enum out_state state;
+
+	if (buf_append(&p->out.bytes, p->tee.data, p->tee.len) < 0)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	buf_clear(&p->tee);
+	do
+		state = out_flush(&p->out, e);
+	while (state == OUT_INTERRUPTED);
+	return state == OUT_DONE ? 0 : -1;
+}
+
+void
+ack_failed(struct producer *p, struct err *e)
+{
+	uint64_t lowest = accumulator_salvage(p->accumulator);
+	const struct accumulator_totals *t =
+	    accumulator_totals(p->accumulator);
+	struct err ignored;
+	char place[512];
+	size_t used = strlen(e->text);
+
+	ack_flush(p, &ignored);
+	/* What was read but never added begins behind what was taken. */
+	if (lowest > p->taken)
+		lowest = p->taken + 1;
+	files_place(p, lowest, place, sizeof(place));
+	snprintf(e->text + used, sizeof(e->text) - used,
+	    "; %" PRIu64 " %s %s; go on from %s", t->safe,
+	    t->safe == 1 ? "record is" : "records are",
+	    p->o->acks == ACKS_NONE ? "appended" : "safe", place);
+}
+
+void
+ack_summary(struct producer *p)
+{
+	const struct accumulator_totals *t =
+	    accumulator_totals(p->accumulator);
+	const struct accumulator_lane *lane;
+	char raw[UNITS_TEXT], stored[UNITS_TEXT], rate[UNITS_TEXT];
+	int64_t ms = clock_mono_ms() - p->started;
+	int32_t i;
+
+	if (p->skipped > 0)
+		report_warn("%" PRIu64 " %s not taken", p->skipped,
+		    p->skipped == 1 ? "record was" : "records were");
+	if (!isatty(STDERR_FILENO) && report_verbose() == 0)
+		return;
+	if (ms < 1)
+		ms = 1;
+	units_format_size((int64_t)p->bytes, raw);
+	units_format_size((int64_t)t->stored_bytes, stored);
+	units_format_size((int64_t)((double)p->bytes * 1000 / (double)ms),
+	    rate);
+	report_warn("%" PRIu64 " records, %s in %" PRIu64
+	    " batches of %s (%s, ratio %.2f), %" PRId64 ".%03" PRId64
+	    " s, %s/s", t->safe, raw, t->batches, stored,
+	    codec_name((int)p->o->compression.codec), t->stored_bytes == 0 ?
+	    1.0 : (double)t->raw_bytes / (double)t->stored_bytes, ms / 1000,
+	    ms % 1000, rate);
+	for (i = 0; i < p->topic.settings.partitions; i++) {
+		lane = accumulator_lane(p->accumulator, i);
+		if (lane->records > 0)
+			report_warn("%s/%" PRId32 ": %" PRIu64
+			    " records, offsets %" PRId64 " to %" PRId64,
+			    p->topic.path, i, lane->records,
+			    lane->first_offset, lane->end_offset - 1);
+	}
+}
