@@ -34,7 +34,7 @@ large(void)
 {
 	enum { BIGGEST = 3 << 20 };
 	static const struct form_options o = { .max_record = BIGGEST,
-		.delimiter = S("<>") };
+		.delimiter = { (const uint8_t *)"<>", 2 } };
 	static const size_t sizes[] = { 10, BIGGEST, 5 << 20, 0, BIGGEST + 1,
 		BIGGEST - 1, 9 << 20, 3 };
 	struct form_reader *r;
