@@ -186,7 +186,9 @@ format_new(const char *text, struct err *e)
 	struct compiler c = { .start = text, .next = text, .e = e };
 
 	c.f = calloc(1, sizeof(*c.f));
-	if (c.f == NULL) {
+	/* The text exists even if all of the format is letters. */
+	if (c.f == NULL || buf_reserve(&c.f->text, 1) < 0) {
+		free(c.f);
 		no_memory(e);
 		return NULL;
 	}
