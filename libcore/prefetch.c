@@ -1,0 +1,197 @@
+#include "prefetch.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+enum {
+	WORKERS_MAX = 16,
+	WARM_UP = 2 /* items done without threads */
+};
+
+struct prefetch {
+	struct prefetch_options o;
+	struct codec *codec; /* the caller's thread's own */
+	struct prefetch_item *items;
+	int item_count;
+	struct prefetch_item *free_list;
+	struct prefetch_item *first, *last; /* read, in order */
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	pthread_t threads[WORKERS_MAX];
+	int running;
+	uint64_t delivered;
+	bool reading, ended, stop;
+};
+
+struct prefetch *
+prefetch_new(const struct prefetch_options *o, struct err *e)
+{
+	struct prefetch *p = calloc(1, sizeof(*p));
+	int i;
+
+	if (p == NULL) {
+		err_set(e, ERR_SYSTEM, "out of memory");
+		return NULL;
+	}
+	p->o = *o;
+	if (p->o.workers > WORKERS_MAX)
+		p->o.workers = WORKERS_MAX;
+	pthread_mutex_init(&p->mutex, NULL);
+	pthread_cond_init(&p->changed, NULL);
+	p->item_count = p->o.workers > 0 ? p->o.workers * 2 + 2 : 1;
+	p->items = calloc((size_t)p->item_count, sizeof(*p->items));
+	p->codec = codec_new();
+	if (p->items == NULL || p->codec == NULL) {
+		err_set(e, ERR_SYSTEM, "out of memory");
+		prefetch_free(p);
+		return NULL;
+	}
+	for (i = 0; i < p->item_count; i++)
+		prefetch_put(p, &p->items[i]);
+	return p;
+}
+
+void
+prefetch_free(struct prefetch *p)
+{
+	int i;
+
+	if (p == NULL)
+		return;
+	pthread_mutex_lock(&p->mutex);
+	p->stop = true;
+	pthread_cond_broadcast(&p->changed);
+	pthread_mutex_unlock(&p->mutex);
+	for (i = 0; i < p->running; i++)
+		pthread_join(p->threads[i], NULL);
+	for (i = 0; p->items != NULL && i < p->item_count; i++) {
+		buf_release(&p->items[i].bytes);
+		buf_release(&p->items[i].plain);
+	}
+	free(p->items);
+	codec_free(p->codec);
+	pthread_cond_destroy(&p->changed);
+	pthread_mutex_destroy(&p->mutex);
+	free(p);
+}
+
+/*
+ * Read one more item and unpack it.  Called with the mutex held, which is let
+ * go of meanwhile; p->reading keeps the others from reading.
+ */
+static void
+fetch(struct prefetch *p, struct codec *codec)
+{
+	struct prefetch_item *item = p->free_list;
+
+	p->free_list = item->next;
+	p->reading = true;
+	pthread_mutex_unlock(&p->mutex);
+	item->next = NULL;
+	item->ready = item->sealed = false;
+	item->skipped = 0;
+	item->status = p->o.read(p->o.ctx, item);
+	pthread_mutex_lock(&p->mutex);
+	p->reading = false;
+	p->ended = item->status <= 0;
+	if (p->last == NULL)
+		p->first = item;
+	else
+		p->last->next = item;
+	p->last = item;
+	pthread_cond_broadcast(&p->changed);
+	if (item->status > 0 && !item->sealed) {
+		pthread_mutex_unlock(&p->mutex);
+		if (batch_records_init(&item->records, &item->batch,
+			item->bytes.data, codec, &item->plain, p->o.raw_limit,
+			&item->error) < 0)
+			item->status = -1;
+		pthread_mutex_lock(&p->mutex);
+	}
+	item->ready = true;
+	pthread_cond_broadcast(&p->changed);
+}
+
+static bool
+may_fetch(const struct prefetch *p)
+{
+	return !p->reading && !p->ended && p->free_list != NULL;
+}
+
+static void *
+worker(void *arg)
+{
+	struct prefetch *p = arg;
+	struct codec *codec = codec_new();
+
+	pthread_mutex_lock(&p->mutex);
+	while (!p->stop && codec != NULL) {
+		if (may_fetch(p))
+			fetch(p, codec);
+		else
+			pthread_cond_wait(&p->changed, &p->mutex);
+	}
+	pthread_mutex_unlock(&p->mutex);
+	codec_free(codec);
+	return NULL;
+}
+
+/* Signals are for the caller's thread. */
+static void
+start_workers(struct prefetch *p)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	while (p->running < p->o.workers &&
+	    pthread_create(&p->threads[p->running], NULL, worker, p) == 0)
+		p->running++;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (p->running == 0)
+		p->o.workers = 0;
+}
+
+struct prefetch_item *
+prefetch_next(struct prefetch *p)
+{
+	struct prefetch_item *item;
+
+	if (p->running == 0 && p->o.workers > 0 && p->delivered >= WARM_UP)
+		start_workers(p);
+	pthread_mutex_lock(&p->mutex);
+	while (p->first == NULL || !p->first->ready) {
+		/* Without workers, or faster than they are: do it here. */
+		if (p->first == NULL && may_fetch(p))
+			fetch(p, p->codec);
+		else
+			pthread_cond_wait(&p->changed, &p->mutex);
+	}
+	item = p->first;
+	p->first = item->next;
+	if (p->first == NULL)
+		p->last = NULL;
+	p->delivered++;
+	pthread_mutex_unlock(&p->mutex);
+	return item;
+}
+
+void
+prefetch_put(struct prefetch *p, struct prefetch_item *item)
+{
+	pthread_mutex_lock(&p->mutex);
+	item->next = p->free_list;
+	p->free_list = item;
+	pthread_cond_broadcast(&p->changed);
+	pthread_mutex_unlock(&p->mutex);
+}
+
+void
+prefetch_resume(struct prefetch *p)
+{
+	pthread_mutex_lock(&p->mutex);
+	p->ended = false;
+	pthread_cond_broadcast(&p->changed);
+	pthread_mutex_unlock(&p->mutex);
+}
