@@ -1,0 +1,133 @@
+/*
+ * klog-topic alter: change settings, add partitions.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "report.h"
+#include "topic.h"
+#include "verbs.h"
+#include "where.h"
+
+
+enum { WAIT_MS = 10000 };	/* for a producer that holds the lock */
+
+struct alter {
+	struct opt_common common;
+	int64_t partitions;	/* 0: not given */
+	struct opt_list given;
+	struct opt_list unset;
+	bool unsafe;
+	int32_t before;		/* partitions there were */
+};
+
+static const struct opt table[] = {
+	OPT_INT('p', "partitions", "N", struct alter, partitions, 1,
+	    PARTITIONS_MAX, "have N partitions; there can only be more"),
+	OPT_LIST('c', "config", "KEY=VALUE", struct alter, given,
+	    "change a setting, see klog-topic config; may be repeated"),
+	OPT_LIST(0, "unset", "KEY", struct alter, unset,
+	    "put a setting back to its default; may be repeated"),
+	OPT_FLAG(0, "unsafe-fs", struct alter, unsafe,
+	    "also on a file system that may not keep locks and syncs"),
+	OPT_ROWS_COMMON,
+	OPT_ROW_DIR,
+	OPT_END,
+};
+
+static int
+change_settings(const struct alter *o, struct settings *s, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < o->unset.n; i++)
+		if (settings_unset(s, o->unset.items[i], e) < 0)
+			return -1;
+	return given_set(s, &o->given, e);
+}
+
+/* What can be said about the options without the topic. */
+static int
+check(const struct alter *o, struct err *e)
+{
+	struct settings scratch;
+	size_t i;
+
+	if (o->partitions == 0 && o->given.n == 0 && o->unset.n == 0)
+		return err_set(e, ERR_USAGE,
+		    "nothing to change: give -c, --unset or -p");
+	settings_init(&scratch);
+	if (change_settings(o, &scratch, e) < 0)
+		return -1;
+	for (i = 0; i < o->unset.n; i++)
+		if (scratch.given >> settings_find(o->unset.items[i]) & 1)
+			return err_set(e, ERR_USAGE,
+			    "%s: both set and unset", o->unset.items[i]);
+	return 0;
+}
+
+static int
+change(void *context, struct settings *s, struct err *e)
+{
+	struct alter *o = context;
+
+	o->before = s->partitions;
+	if (o->partitions != 0 && o->partitions < s->partitions)
+		return err_set(e, ERR_USAGE,
+		    "-p %" PRId64 ": there are %" PRId32 " partitions, "
+		    "and none can be taken away",
+		    o->partitions, s->partitions);
+	if (o->partitions != 0)
+		s->partitions = (int32_t)o->partitions;
+	if (change_settings(o, s, e) < 0)
+		return -1;
+	return settings_check(s, e);
+}
+
+static int
+alter_topic(struct alter *o, struct topic *t, struct err *e)
+{
+	if (topic_check_local(t, o->unsafe, e) < 0 ||
+	    topic_change(t, clock_mono_ms() + WAIT_MS, change, o, e) < 0)
+		return -1;
+	if (t->settings.partitions > o->before)
+		report_warn("%s: %" PRId32 " partitions, %" PRId32 " before: "
+			    "from now on keys map to other partitions",
+		    t->path, t->settings.partitions, o->before);
+	report_note("%s: changed", t->path);
+	return 0;
+}
+
+static int
+run(void *opts, int argc, char **argv, struct err *e)
+{
+	struct alter *o = opts;
+	struct topic t;
+	char *path;
+	int r;
+
+	(void)argc;
+	if (check(o, e) < 0 || where_topic(&o->common, argv[0], &path, e) < 0)
+		return -1;
+	r = topic_open(&t, path, e);
+	free(path);
+	if (r < 0)
+		return -1;
+	r = alter_topic(o, &t, e);
+	topic_close(&t);
+	return r;
+}
+
+static const char *const usage[] = { "[options] TOPIC", NULL };
+
+const struct command verb_alter = {
+	.name = "alter",
+	.summary = "change settings, add partitions",
+	.usage = usage,
+	.opts = table,
+	.opts_size = sizeof(struct alter),
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

@@ -1,0 +1,106 @@
+#include "each.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "main.h"
+#include "report.h"
+#include "where.h"
+
+/* The status that r and e stand for; a failure is reported. */
+static int
+settle(int r, const struct err *e)
+{
+	if (r >= 0)
+		return r;
+	report_error("%s", e->text);
+	return main_status(e);
+}
+
+static int
+worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+int
+each_topic(const struct opt_common *common, int argc, char **argv,
+    each_topic_fn *fn, void *context, struct err *e)
+{
+	char **paths = calloc((size_t)argc, sizeof(*paths));
+	int status = 0;
+	int i;
+
+	if (paths == NULL)
+		return err_sys(e, "topics");
+	for (i = 0; i < argc && status == 0; i++)
+		status = where_topic(common, argv[i], &paths[i], e);
+	for (i = 0; i < argc && status >= 0; i++)
+		status = worse(status, settle(fn(context, paths[i], e), e));
+	for (i = 0; i < argc; i++)
+		free(paths[i]);
+	free(paths);
+	return status;
+}
+
+/*
+ * Bring listing and end together: a segment may begin between the two looks,
+ * and one that begins after both is not for us.
+ */
+static int
+look(struct view *v, int64_t *start, struct err *e)
+{
+	struct segment_list *l = &v->segments;
+
+	if (view_list(v, e) < 0 || view_refresh(v, e) < 0)
+		return -1;
+	if (l->bases[l->count - 1] < v->end.base && view_list(v, e) < 0)
+		return -1;
+	while (l->count > 1 && l->bases[l->count - 1] > v->end.base)
+		l->count--;
+	if (view_start(v, start, e) < 0)
+		return -1;
+	if (*start > v->end.next_offset)
+		*start = v->end.next_offset;
+	return 0;
+}
+
+static int
+one_partition(const struct topic *t, int32_t number, each_partition_fn *fn,
+    void *context, struct err *e)
+{
+	struct view v;
+	int64_t start;
+	int r;
+
+	if (view_open(&v, t->dirfd, number, t->path, e) < 0)
+		return -1;
+	r = look(&v, &start, e);
+	if (r == 0)
+		r = fn(context, number, &v, start, e);
+	view_close(&v);
+	return r;
+}
+
+int
+each_partition(const struct topic *t, const struct partitions *which,
+    each_partition_fn *fn, void *context, struct err *e)
+{
+	int32_t there = t->settings.partitions;
+	bool all = which->list == NULL;
+	size_t n = all ? (size_t)there : which->n;
+	int32_t number;
+	int status = 0;
+	size_t i;
+
+	if (!all && which->list[n - 1] >= there)
+		return err_set(e, ERR_SYSTEM,
+		    "%s: has no partition %" PRId32 "; the last is %" PRId32,
+		    t->path, which->list[n - 1], there - 1);
+	for (i = 0; i < n; i++) {
+		number = all ? (int32_t)i : which->list[i];
+		status = worse(status,
+		    settle(one_partition(t, number, fn, context, e), e));
+	}
+	return status;
+}

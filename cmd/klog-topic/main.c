@@ -1,0 +1,18 @@
+/*
+ * klog-topic: make, look at, change and remove topics.  A file a verb.
+ */
+#include "main.h"
+#include "verbs.h"
+
+int
+main(int argc, char **argv)
+{
+	const struct command verbs[] = { verb_create, verb_list,
+		verb_describe, verb_alter, verb_delete, verb_offsets,
+		verb_config, { .name = NULL } };
+	const struct program program = { .name = "klog-topic",
+		.summary = "administer topics",
+		.verbs = verbs };
+
+	return main_run(&program, argc, argv);
+}
