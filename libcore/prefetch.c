@@ -106,7 +106,7 @@ fetch(struct prefetch *p, struct codec *codec)
 		if (batch_records_init(&item->records, &item->batch,
 			item->bytes.data, codec, &item->plain, p->o.raw_limit,
 			&item->error) < 0)
-			item->status = -1;
+			item->status = -2;
 		pthread_mutex_lock(&p->mutex);
 	}
 	item->ready = true;

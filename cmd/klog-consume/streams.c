@@ -1,0 +1,296 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "consume.h"
+#include "report.h"
+#include "router.h"
+#include "timefind.h"
+#include "where.h"
+
+/* The offset that a bound stands for; missing is that of an unknown time. */
+static int
+resolve(struct consumer *c, struct stream *s, const struct bound *b,
+    int64_t start, int64_t missing, int64_t *out, struct err *e)
+{
+	int64_t end = s->view.end.next_offset, timestamp;
+	int got;
+
+	switch (b->kind) {
+	case BOUND_NONE:
+	case BOUND_START:
+		*out = start;
+		return 0;
+	case BOUND_END:
+		*out = end;
+		return 0;
+	case BOUND_OFFSET:
+		*out = b->value;
+		return 0;
+	case BOUND_FROM_START:
+		*out = b->value > INT64_MAX - start ? INT64_MAX :
+		    start + b->value;
+		return 0;
+	case BOUND_FROM_END:
+		if (last_of_stream(s, b->value, e) < 0)
+			return -1;
+		*out = s->from;
+		return 0;
+	case BOUND_TIME:
+		got = timefind_first(&s->view, c->codec, start, b->value,
+		    RAW_LIMIT, out, &timestamp, e);
+		if (got == 0)
+			*out = missing;
+		return got < 0 ? -1 : 0;
+	}
+	return 0;
+}
+
+/* Pin where s starts and stops. */
+static int
+settle_range(struct consumer *c, struct stream *s, struct err *e)
+{
+	const struct range *range = &c->o->range;
+	int64_t start, end, to;
+
+	if (view_list(&s->view, e) < 0 || view_refresh(&s->view, e) < 0 ||
+	    view_start(&s->view, &start, e) < 0)
+		return -1;
+	end = s->view.end.next_offset;
+	s->from = start;
+	s->until = INT64_MAX;
+	if (resolve(c, s, &range->from, start, end, &s->from, e) < 0)
+		return -1;
+	if (s->from < start) {
+		if (range->from.kind == BOUND_OFFSET)
+			streams_report_skipped(s, start - s->from);
+		s->from = start;
+	}
+	s->to = c->o->follow ? INT64_MAX : end;
+	if (range->to.kind == BOUND_NONE)
+		return 0;
+	if (range->to.kind == BOUND_TIME && c->o->follow)
+		s->until = range->to.value;
+	if (resolve(c, s, &range->to, start, s->to, &to, e) < 0)
+		return -1;
+	if (to < s->to)
+		s->to = to;
+	return 0;
+}
+
+/* Make room for and open one stream; its range is left to the caller. */
+static struct stream *
+add_stream(struct consumer *c, struct topic *t, int32_t number,
+    struct err *e)
+{
+	struct stream **more, *s;
+
+	more = realloc(c->streams, (c->stream_count + 1) * sizeof(*more));
+	s = calloc(1, sizeof(*s));
+	if (more != NULL)
+		c->streams = more;
+	if (more == NULL || s == NULL) {
+		free(s);
+		err_set(e, ERR_SYSTEM, "out of memory");
+		return NULL;
+	}
+	if (view_open(&s->view, t->dirfd, number, t->path, e) < 0) {
+		free(s);
+		return NULL;
+	}
+	s->consumer = c;
+	s->topic = t;
+	s->partition = number;
+	s->watch = -1;
+	s->to = s->until = INT64_MAX;
+	cursor_init(&s->cursor, &s->view, 0);
+	c->streams[c->stream_count++] = s;
+	return s;
+}
+
+static int
+open_stream(struct consumer *c, struct topic *t, int32_t number,
+    struct err *e)
+{
+	struct stream *s = add_stream(c, t, number, e);
+
+	if (s == NULL || settle_range(c, s, e) < 0)
+		return -1;
+	cursor_seek(&s->cursor, s->from);
+	return 0;
+}
+
+static bool
+wanted(const struct consumer *c, int32_t number)
+{
+	const struct partitions *p = &c->o->partitions;
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->list[i] == number)
+			return true;
+	return p->list == NULL;
+}
+
+static int
+open_partitions(struct consumer *c, struct topic *t, struct err *e)
+{
+	const struct partitions *p = &c->o->partitions;
+	int32_t n = t->settings.partitions, i, only = -1;
+
+	if (p->list != NULL && p->n > 0 && p->list[p->n - 1] >= n)
+		return err_set(e, ERR_USAGE, "-p: %s has partitions 0 to %"
+		    PRId32, t->path, n - 1);
+	if (c->o->key != NULL && p->list == NULL)
+		only = router_partition(c->o->key, strlen(c->o->key), n);
+	for (i = 0; i < n; i++)
+		if (wanted(c, i) && (only < 0 || only == i) &&
+		    open_stream(c, t, i, e) < 0)
+			return -1;
+	return 0;
+}
+
+int
+streams_open(struct consumer *c, char **operands, int count, struct err *e)
+{
+	char *path;
+	int i, r;
+
+	c->topics = calloc((size_t)count, sizeof(*c->topics));
+	if (c->topics == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	for (i = 0; i < count; i++) {
+		if (where_topic(&c->o->common, operands[i], &path, e) < 0)
+			return -1;
+		r = topic_open(&c->topics[i].topic, path, e);
+		free(path);
+		if (r < 0)
+			return -1;
+		c->topic_count++;
+	}
+	for (i = 0; i < count; i++)
+		if (open_partitions(c, &c->topics[i].topic, e) < 0)
+			return -1;
+	return 0;
+}
+
+void
+streams_close(struct consumer *c)
+{
+	struct stream *s;
+	size_t i;
+	int j;
+
+	for (i = 0; i < c->stream_count; i++) {
+		s = c->streams[i];
+		cursor_release(&s->cursor);
+		markers_release(&s->markers);
+		if (s->has_ahead)
+			view_close(&s->ahead);
+		view_close(&s->view);
+		free(s);
+	}
+	free(c->streams);
+	for (j = 0; j < c->topic_count; j++)
+		topic_close(&c->topics[j].topic);
+	free(c->topics);
+}
+
+int
+streams_add_new(struct consumer *c, struct topic *t, int32_t number,
+    struct err *e)
+{
+	struct stream *s;
+
+	if (!wanted(c, number) || c->o->key != NULL)
+		return 0;
+	s = add_stream(c, t, number, e);
+	if (s == NULL)
+		return -1;
+	if (c->o->range.to.kind == BOUND_TIME)
+		s->until = c->o->range.to.value;
+	s->watch = watch_add(&c->watch, s->view.dirfd,
+	    WATCH_DATA | WATCH_NAMES);
+	return 0;
+}
+
+int
+streams_refresh(struct consumer *c, struct consumed_topic *t, struct err *e)
+{
+	int32_t old = t->topic.settings.partitions, i;
+
+	if (topic_reload(&t->topic, e) < 0)
+		return -1;
+	for (i = old; i < t->topic.settings.partitions; i++)
+		if (streams_add_new(c, &t->topic, i, e) < 0)
+			return -1;
+	return 0;
+}
+
+void
+streams_report_skipped(const struct stream *s, int64_t skipped)
+{
+	/* Compaction leaves holes: nothing was lost there. */
+	if (s->topic->settings.cleanup_policy & CLEANUP_COMPACT)
+		return;
+	report_warn("%s: skipped %" PRId64 " offsets that are gone, going on "
+	    "at offset %" PRId64, s->view.where, skipped,
+	    s->cursor.next > s->from + skipped ? s->cursor.next :
+	    s->from + skipped);
+}
+
+int
+stream_fate(struct stream *s, const struct batch *b, bool backwards,
+    struct err *e)
+{
+	if (!(b->attributes & BATCH_TRANSACTIONAL) ||
+	    s->consumer->o->isolation == ISOLATION_UNCOMMITTED)
+		return MARKERS_COMMITTED;
+	if (!s->has_ahead && view_open(&s->ahead, s->topic->dirfd,
+	    s->partition, s->topic->path, e) < 0)
+		return -1;
+	if (!s->has_ahead || backwards) {
+		markers_release(&s->markers);
+		markers_init(&s->markers, &s->ahead, s->consumer->codec,
+		    b->last_offset + 1);
+	}
+	s->has_ahead = true;
+	return markers_fate(&s->markers, b, e);
+}
+
+int
+stream_read(struct stream *s, struct batch *b, struct buf *bytes,
+    int64_t *skipped, struct err *e)
+{
+	int got;
+
+	for (;;) {
+		if (s->cursor.next >= s->to) {
+			s->done = true;
+			return 0;
+		}
+		got = cursor_next(&s->cursor, b, bytes, e);
+		*skipped += s->cursor.skipped;
+		s->cursor.skipped = 0;
+		if (got == 0 && !s->consumer->o->follow)
+			s->done = true;
+		if (got <= 0)
+			return got;
+		if (b->base_offset >= s->to) {
+			s->done = true;
+			return 0;
+		}
+		if ((b->attributes & BATCH_CONTROL) || b->count == 0)
+			continue;
+		got = stream_fate(s, b, false, e);
+		if (got < 0 || got == MARKERS_COMMITTED)
+			return got < 0 ? -1 : 1;
+		if (got == MARKERS_ABORTED)
+			continue;
+		/* Not decided yet: it ends what is stable. */
+		cursor_seek(&s->cursor, b->base_offset);
+		s->done = !s->consumer->o->follow;
+		return 0;
+	}
+}
