@@ -10,6 +10,26 @@
 #include "report.h"
 #include "units.h"
 
+/*
+ * Write what there is.  Asked to stop while nobody takes it: what was stored
+ * is stored, and the output ends here.
+ */
+static int
+write_out(struct producer *p, struct err *e)
+{
+	enum out_state state;
+
+	while (!p->mute) {
+		state = out_flush(&p->out, e);
+		if (state != OUT_INTERRUPTED)
+			return state == OUT_DONE ? 0 : -1;
+		p->mute = main_stopped() != 0;
+	}
+	buf_clear(&p->out.bytes);
+	p->out.sent = 0;
+	return 0;
+}
+
 int
 ack_batch(void *ctx, const struct accumulator_ack *ack, struct err *e)
 {
@@ -32,8 +52,7 @@ ack_batch(void *ctx, const struct accumulator_ack *ack, struct err *e)
 		from.count++;
 		if (format_write(p->report, &from, &p->out.bytes, e) < 0)
 			return -1;
-		if (out_is_full(&p->out) &&
-		    out_flush(&p->out, e) == OUT_FAILED)
+		if (out_is_full(&p->out) && write_out(p, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -42,15 +61,10 @@ ack_batch(void *ctx, const struct accumulator_ack *ack, struct err *e)
 int
 ack_flush(struct producer *p, struct err *e)
 {
-	enum out_state state;
-
 	if (buf_append(&p->out.bytes, p->tee.data, p->tee.len) < 0)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	buf_clear(&p->tee);
-	do
-		state = out_flush(&p->out, e);
-	while (state == OUT_INTERRUPTED);
-	return state == OUT_DONE ? 0 : -1;
+	return write_out(p, e);
 }
 
 void
@@ -95,9 +109,10 @@ ack_summary(struct producer *p)
 	units_format_size((int64_t)t->stored_bytes, stored);
 	units_format_size((int64_t)((double)p->bytes * 1000 / (double)ms),
 	    rate);
-	report_warn("%" PRIu64 " records, %s in %" PRIu64
-	    " batches of %s (%s, ratio %.2f), %" PRId64 ".%03" PRId64
-	    " s, %s/s", t->safe, raw, t->batches, stored,
+	report_warn("%" PRIu64 " %s, %s in %" PRIu64 " %s of %s (%s, "
+	    "ratio %.2f), %" PRId64 ".%03" PRId64 " s, %s/s", t->safe,
+	    t->safe == 1 ? "record" : "records", raw, t->batches,
+	    t->batches == 1 ? "batch" : "batches", stored,
 	    codec_name((int)p->o->compression.codec), t->stored_bytes == 0 ?
 	    1.0 : (double)t->raw_bytes / (double)t->stored_bytes, ms / 1000,
 	    ms % 1000, rate);
@@ -105,8 +120,9 @@ ack_summary(struct producer *p)
 		lane = accumulator_lane(p->accumulator, i);
 		if (lane->records > 0)
 			report_warn("%s/%" PRId32 ": %" PRIu64
-			    " records, offsets %" PRId64 " to %" PRId64,
+			    " %s, offsets %" PRId64 " to %" PRId64,
 			    p->topic.path, i, lane->records,
+			    lane->records == 1 ? "record" : "records",
 			    lane->first_offset, lane->end_offset - 1);
 	}
 }

@@ -67,6 +67,9 @@ files_next(struct producer *p, struct err *e)
 		name = "stdin";
 	else
 		p->fd = open(name, O_RDONLY | O_CLOEXEC);
+	/* A FIFO without a writer: the open waits. */
+	if (p->fd < 0 && errno == EINTR && main_stopped() != 0)
+		return 0;
 	if (p->fd < 0 || fstat(p->fd, &st) < 0)
 		return err_sys(e, "%s", name);
 	p->regular = S_ISREG(st.st_mode);
@@ -86,6 +89,7 @@ ignore_event(void *ctx, int number, unsigned what)
 int
 files_wait(struct producer *p, struct err *e)
 {
+	struct input *in = &p->inputs[p->file - 1];
 	struct watch w;
 	struct stat st;
 	off_t at;
@@ -96,13 +100,16 @@ files_wait(struct producer *p, struct err *e)
 	for (;;) {
 		at = lseek(p->fd, 0, SEEK_CUR);
 		if (fstat(p->fd, &st) < 0 || at < 0) {
-			r = err_sys(e, "%s", p->inputs[p->file - 1].name);
+			r = err_sys(e, "%s", in->name);
 			break;
 		}
 		if (st.st_size < at) {
 			report_warn("%s: was truncated, going on at its start",
-			    p->inputs[p->file - 1].name);
+			    in->name);
 			lseek(p->fd, 0, SEEK_SET);
+			/* Half a line of the old content is no line. */
+			in->base = p->taken;
+			form_reader_open(p->reader, p->fd, in->name);
 			continue;
 		}
 		if (st.st_size > at || main_stopped() != 0) {
@@ -122,6 +129,17 @@ files_number(const struct producer *p, uint64_t n)
 	return p->inputs[p->file - 1].base + n;
 }
 
+const char *
+files_unit(const struct producer *p)
+{
+	const struct options *o = p->o;
+
+	if (o->framed || o->whole || o->null_delimited ||
+	    o->delimiter != NULL || o->format != NULL)
+		return "record";
+	return "line";
+}
+
 void
 files_place(const struct producer *p, uint64_t number, char *out, size_t size)
 {
@@ -131,8 +149,6 @@ files_place(const struct producer *p, uint64_t number, char *out, size_t size)
 	for (i = 1; i < p->file; i++)
 		if (p->inputs[i].base < number)
 			in = &p->inputs[i];
-	snprintf(out, size, "%s %" PRIu64 " of %s",
-	    p->o->framed || p->o->whole || p->o->null_delimited ||
-	    p->o->delimiter != NULL || p->o->format != NULL ? "record" :
-	    "line", number - in->base, in->name);
+	snprintf(out, size, "%s %" PRIu64 " of %s", files_unit(p),
+	    number - in->base, in->name);
 }

@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "main.h"
@@ -42,9 +42,10 @@ route(struct producer *p, const struct form_record *in, struct err *e)
 	uint64_t sent;
 
 	if (in->partition >= n)
-		return err_set(e, ERR_DATA, "%s: record %" PRIu64
+		return err_set(e, ERR_DATA, "%s: %s %" PRIu64
 		    ": partition %" PRId32 " is not there, %s has %" PRId32,
-		    in->source, in->number, in->partition, p->topic.name, n);
+		    in->source, files_unit(p), in->number, in->partition,
+		    p->topic.name, n);
 	if (in->partition >= 0)
 		return in->partition;
 	if (p->o->has_partition)
@@ -71,24 +72,58 @@ check_record(struct producer *p, const struct form_record *in,
 	const struct settings *s = &p->topic.settings;
 
 	if (r->key.len < 0 && (s->cleanup_policy & CLEANUP_COMPACT))
-		return err_set(e, ERR_DATA, "%s: line %" PRIu64
+		return err_set(e, ERR_DATA, "%s: %s %" PRIu64
 		    ": has no key, which a compacted topic needs", in->source,
-		    in->number);
+		    files_unit(p), in->number);
 	if (s->timestamp_after_max_ms != SETTING_NEVER &&
 	    r->timestamp - in->arrived_ms > s->timestamp_after_max_ms)
-		return err_set(e, ERR_DATA, "%s: line %" PRIu64
+		return err_set(e, ERR_DATA, "%s: %s %" PRIu64
 		    ": its time is too far ahead of the clock "
 		    "(message.timestamp.after.max.ms)", in->source,
-		    in->number);
+		    files_unit(p), in->number);
 	return 0;
+}
+
+/* What ends a record of the input, or nothing: it ends by itself. */
+static struct slice
+delimiter(const struct producer *p)
+{
+	const struct options *o = p->o;
+
+	if (o->framed || o->whole || o->format != NULL)
+		return (struct slice){ (const uint8_t *)"", 0 };
+	if (o->null_delimited)
+		return (struct slice){ (const uint8_t *)"", 1 };
+	if (o->delimiter != NULL)
+		return (struct slice){ p->unescaped.data, p->delimiter_len };
+	return (struct slice){ (const uint8_t *)"\n", 1 };
+}
+
+/* Append the record to the FILE of --on-error, and its end if it lacks it. */
+static int
+put_aside(struct producer *p, const struct form_record *in, struct err *e)
+{
+	struct slice end = delimiter(p);
+	struct iovec parts[2] = {
+		{ (void *)(uintptr_t)in->raw.data, (size_t)in->raw.len },
+		{ (void *)(uintptr_t)end.data, (size_t)end.len },
+	};
+	bool ended = in->raw.len >= end.len && memcmp(in->raw.data +
+	    in->raw.len - end.len, end.data, (size_t)end.len) == 0;
+	size_t all = parts[0].iov_len + (ended ? 0 : parts[1].iov_len);
+	ssize_t put = writev(p->errors_fd, parts, ended ? 1 : 2);
+
+	if (put == (ssize_t)all)
+		return 0;
+	if (put >= 0)
+		errno = ENOSPC;
+	return err_sys(e, "%s", p->o->on_error);
 }
 
 /* A record that can't be taken: 0 it was put aside, -1 stop. */
 static int
 reject(struct producer *p, const struct form_record *in, struct err *e)
 {
-	ssize_t put;
-
 	if (p->o->on_error == NULL)
 		return -1;
 	p->skipped++;
@@ -96,13 +131,7 @@ reject(struct producer *p, const struct form_record *in, struct err *e)
 		report_warn("%s", e->text);
 		return 0;
 	}
-	put = write(p->errors_fd, in->raw.data, (size_t)in->raw.len);
-	if (put != in->raw.len) {
-		if (put >= 0)
-			errno = ENOSPC;
-		return err_sys(e, "%s", p->o->on_error);
-	}
-	return 0;
+	return put_aside(p, in, e);
 }
 
 static int
@@ -154,9 +183,10 @@ take(struct producer *p, struct pace *pace, const struct form_record *in,
 	got = accumulator_add(p->accumulator, partition, &r, p->taken,
 	    in->arrived_ms, e);
 	if (got > 0) {
-		err_set(e, ERR_DATA, "%s: line %" PRIu64 ": larger than %s's "
-		    "max.message.bytes (%" PRId64 ")", in->source, in->number,
-		    p->topic.name, p->topic.settings.max_message_bytes);
+		err_set(e, ERR_DATA, "%s: %s %" PRIu64 ": larger than %s's "
+		    "max.message.bytes (%" PRId64 ")", in->source,
+		    files_unit(p), in->number, p->topic.name,
+		    p->topic.settings.max_message_bytes);
 		got = reject(p, in, e);
 		p->taken -= got < 0;
 		return got;
@@ -191,7 +221,7 @@ keep_pace(struct producer *p, struct pace *pace, int64_t arrived,
 	pace->arrived = arrived;
 	progress_tick(&p->progress, (int64_t)p->bytes - p->progress.bytes,
 	    (int64_t)p->taken - p->progress.records);
-	if (p->regular && !waited)
+	if (p->regular && !waited && p->o->rate_per_ms <= 0)
 		return 0;
 	if (now - pace->unsafe >= (waited ? SYNC_WAITED_MS : SYNC_STREAM_MS))
 		return flush(p, pace, e);
@@ -242,14 +272,15 @@ loop_run(struct producer *p, struct err *e)
 {
 	struct pace pace = { 0 };
 	struct form_record in;
-	uint64_t left = p->o->has_limit ? (uint64_t)p->o->limit : UINT64_MAX;
+	const struct accumulator_totals *t =
+	    accumulator_totals(p->accumulator);
+	uint64_t limit = p->o->has_limit ? (uint64_t)p->o->limit : UINT64_MAX;
 	int r;
 
 	r = files_next(p, e);
-	while (r > 0 && left > 0 && main_stopped() == 0) {
+	while (r > 0 && t->added < limit && main_stopped() == 0) {
 		switch (next_record(p, &pace, &in, e)) {
 		case FORM_GOT:
-			left--;
 			if (take(p, &pace, &in, e) < 0 ||
 			    keep_pace(p, &pace, in.arrived_ms, e) < 0)
 				r = -1;

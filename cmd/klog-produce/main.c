@@ -10,189 +10,18 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fsio.h"
 #include "main.h"
 #include "produce.h"
 #include "report.h"
 #include "text.h"
-#include "units.h"
 #include "where.h"
 
-enum { WORKERS_MAX = 4, BATCH_BYTES_MIN = 1024 };
-
-static const struct opt_choice acks_names[] = {
-	{ "0", ACKS_NONE }, { "1", ACKS_DISK }, { "all", ACKS_ALL },
-	{ "-1", ACKS_ALL }, { NULL, 0 },
+enum {
+	WORKERS_MAX = 4,
+	ESCAPED_TIMES = 8,	/* \u0001 for a byte is 6 */
+	RECORD_MAX = 1 << 30
 };
-static const struct opt_choice partitioner_names[] = {
-	{ "murmur2", PARTITIONER_MURMUR2 },
-	{ "roundrobin", PARTITIONER_ROUNDROBIN },
-	{ "sticky", PARTITIONER_STICKY }, { NULL, 0 },
-};
-
-/* "zstd:3"; env KLOG_COMPRESSION is read the same way. */
-static int
-parse_compression(void *field, const char *arg, struct err *e)
-{
-	struct compression *c = field;
-	const char *colon = strchr(arg, ':');
-	char name[16];
-	size_t n = colon == NULL ? strlen(arg) : (size_t)(colon - arg);
-	int64_t level = CODEC_LEVEL_DEFAULT;
-	int codec = -1;
-
-	if (n < sizeof(name)) {
-		memcpy(name, arg, n);
-		name[n] = '\0';
-		codec = codec_parse(name);
-	}
-	if (codec < 0)
-		return err_set(e, ERR_USAGE, "\"%s\" is not one of none, "
-		    "gzip[:LEVEL], snappy, lz4, zstd[:LEVEL]", arg);
-	if (colon != NULL &&
-	    (codec == CODEC_ZSTD ?
-	    units_int(colon + 1, -131072, 22, &level) :
-	    codec == CODEC_GZIP ? units_int(colon + 1, 1, 9, &level) : -1) < 0)
-		return err_set(e, ERR_USAGE, "\"%s\": zstd has levels from "
-		    "-131072 to 22, gzip from 1 to 9, the others none", arg);
-	*c = (struct compression){ true, (enum codec_id)codec, (int)level };
-	return 0;
-}
-
-#define T struct options
-
-static const struct opt table[] = {
-	OPT_HEADING("Input (lines, if none of the first six is given)"),
-	OPT_FLAG('0', "null", T, null_delimited,
-	    "records end with a NUL byte"),
-	OPT_STRING('D', "delimiter", "STR", T, delimiter,
-	    "records end with STR (escapes as \\n \\t \\xNN)"),
-	OPT_STRING('F', "format", "FMT", T, format,
-	    "records look like FMT (%k, %s, ...)"),
-	OPT_FLAG('J', "json", T, json, "a JSON object a line"),
-	OPT_FLAG(0, "framed", T, framed,
-	    "binary: lengths before keys and values"),
-	OPT_FLAG(0, "whole", T, whole, "each file is one record"),
-	OPT_STRING('K', "key-separator", "SEP", T, key_separator,
-	    "the key stands before the first SEP"),
-	OPT_STRING('k', "key", "KEY", T, key, "key of records without one"),
-	OPT_STRING(0, "key-json", "PATH", T, key_json,
-	    "key: what is at PATH (.a.b) of a JSON value"),
-	OPT_LIST('H', "header", "NAME=VALUE", T, headers,
-	    "add a header; NAME alone has a null value"),
-	OPT_FLAG('Z', "null-empty", T, null_empty,
-	    "an empty value is null, with -K an empty key too"),
-	OPT_TIME('t', "timestamp", "TIME", T, timestamp,
-	    "timestamp of all records (when each is read)",
-	    .given = OPT_AT(T, has_timestamp, bool)),
-	OPT_STRING(0, "time-json", "PATH", T, time_json,
-	    "timestamp: what is at PATH of a JSON value"),
-	OPT_FLAG(0, "follow", T, follow, "go on when FILE grows"),
-	OPT_INT('n', "max-records", "N", T, limit, 0, INT64_MAX,
-	    "stop after N records", .given = OPT_AT(T, has_limit, bool)),
-	OPT_STRING(0, "rate", "N", T, rate, "at most N records a second"),
-	OPT_HEADING("Where to"),
-	OPT_INT('p', "partition", "N", T, partition, 0, INT32_MAX,
-	    "all records to partition N",
-	    .given = OPT_AT(T, has_partition, bool)),
-	OPT_CHOICE(0, "partitioner", "HOW", T, partitioner, partitioner_names,
-	    "murmur2 of the key (as Kafka), roundrobin, sticky"),
-	OPT_FLAG(0, "keep-partition", T, keep_partition,
-	    "with -J or -F: the partition that the record says"),
-	OPT_FLAG(0, "create", T, create, "make the topic if it is missing"),
-	OPT_INT(0, "partitions", "N", T, partitions, 1, PARTITIONS_MAX,
-	    "with --create: how many (1)"),
-	OPT_ROW_DIR,
-	OPT_HEADING("How"),
-	OPT_CHOICE('a', "acks", "WHEN", T, acks, acks_names,
-	    "done when: 0 appended, 1 on disk (default), all"),
-	OPT_CALL('z', "compression", "CODEC", T, compression,
-	    parse_compression,
-	    "none, zstd[:LEVEL], gzip[:LEVEL], lz4, snappy (the topic's)"),
-	OPT_SIZE(0, "batch-bytes", "SIZE", T, batch_bytes, BATCH_BYTES_MIN,
-	    INT32_MAX, "a batch is full at SIZE, uncompressed (1M)"),
-	OPT_DURATION(0, "linger", "DUR", T, linger, 0, 3600000,
-	    "how long a batch may wait for more records (5ms)"),
-	OPT_DURATION(0, "timeout", "DUR", T, timeout, 0, INT64_MAX,
-	    "how long to wait for others' locks (for ever)"),
-	OPT_STRING(0, "on-error", "WHAT", T, on_error,
-	    "a bad record: stop (default), skip, or append it to a FILE"),
-	OPT_FLAG(0, "tee", T, tee, "copy stored records to stdout"),
-	OPT_STRING(0, "report", "FMT", T, report,
-	    "print FMT for each stored record (\"%t %p %o\\n\")",
-	    .fallback = "%t %p %o\\n"),
-	OPT_FLAG(0, "unsafe-fs", T, unsafe_fs,
-	    "write to file systems that may break promises"),
-	OPT_ROW_PROGRESS, OPT_ROWS_COMMON, OPT_END
-};
-
-#undef T
-
-static const struct options defaults = {
-	.partitions = 1, .acks = -1, .batch_bytes = 1 << 20, .linger = 5,
-	.timeout = -1,
-};
-
-/* "100" or "100/s". */
-static int
-parse_rate(struct options *o, struct err *e)
-{
-	char text[24];
-	size_t n;
-	int64_t rate;
-
-	if (o->rate == NULL)
-		return 0;
-	n = strlen(o->rate);
-	if (n > 2 && strcmp(o->rate + n - 2, "/s") == 0)
-		n -= 2;
-	if (n < sizeof(text)) {
-		memcpy(text, o->rate, n);
-		text[n] = '\0';
-	}
-	if (n >= sizeof(text) || units_int(text, 1, INT32_MAX, &rate) < 0)
-		return err_set(e, ERR_USAGE, "--rate: \"%s\" is not a number "
-		    "of records a second from 1 to %d", o->rate, INT32_MAX);
-	o->rate_per_ms = (double)rate / 1000;
-	return 0;
-}
-
-static int
-check(struct options *o, struct err *e)
-{
-	const char *acks = getenv("KLOG_ACKS"), *z;
-	int forms = o->null_delimited + (o->delimiter != NULL) +
-	    (o->format != NULL) + o->json + o->framed + o->whole;
-	int i;
-
-	if (forms > 1)
-		return err_set(e, ERR_USAGE, "only one of -0, -D, -F, -J, "
-		    "--framed and --whole can be given");
-	if (o->tee && o->report != NULL)
-		return err_set(e, ERR_USAGE,
-		    "only one of --tee and --report can be given");
-	if (o->keep_partition && o->has_partition)
-		return err_set(e, ERR_USAGE,
-		    "only one of -p and --keep-partition can be given");
-	if (o->acks < 0) {
-		o->acks = ACKS_DISK;
-		for (i = 0; acks != NULL && acks[0] != '\0'; i++) {
-			if (acks_names[i].name == NULL)
-				return err_set(e, ERR_USAGE, "KLOG_ACKS: "
-				    "\"%s\" is not one of 0, 1, all", acks);
-			if (strcmp(acks_names[i].name, acks) == 0) {
-				o->acks = acks_names[i].value;
-				break;
-			}
-		}
-	}
-	z = getenv("KLOG_COMPRESSION");
-	if (!o->compression.given && z != NULL && z[0] != '\0' &&
-	    parse_compression(&o->compression, z, e) < 0)
-		return err_prefix(e, "KLOG_COMPRESSION");
-	if (o->on_error != NULL && strcmp(o->on_error, "stop") == 0)
-		o->on_error = NULL;
-	return parse_rate(o, e);
-}
 
 static int
 encode_headers(struct producer *p, struct buf *headers, struct err *e)
@@ -216,6 +45,24 @@ encode_headers(struct producer *p, struct buf *headers, struct err *e)
 	return 0;
 }
 
+/*
+ * The longest record to read.  Whether it can be stored is known when it is
+ * encoded; until then escapes may make it longer, and what is put aside
+ * should be whole.
+ */
+static size_t
+max_record(const struct producer *p)
+{
+	const struct options *o = p->o;
+	int64_t max = p->topic.settings.max_message_bytes;
+
+	if (o->json || o->format != NULL)
+		max *= ESCAPED_TIMES;
+	if (o->on_error != NULL && max < FORM_RECORD_MAX)
+		max = FORM_RECORD_MAX;
+	return (size_t)(max < RECORD_MAX ? max : RECORD_MAX);
+}
+
 /* The reader of the input form; its slices live in unescaped and headers. */
 static int
 make_reader(struct producer *p, struct buf *headers, struct err *e)
@@ -231,7 +78,7 @@ make_reader(struct producer *p, struct buf *headers, struct err *e)
 		.null_empty = o->null_empty, .follow = o->follow,
 		.keep_partition = o->keep_partition,
 		.header_count = (int32_t)o->headers.n,
-		.max_record = (size_t)p->topic.settings.max_message_bytes,
+		.max_record = max_record(p),
 	};
 	size_t separator;
 
@@ -243,6 +90,7 @@ make_reader(struct producer *p, struct buf *headers, struct err *e)
 	    text_unescape("-D", o->delimiter, &p->unescaped, e) < 0)
 		return -1;
 	separator = p->unescaped.len;
+	p->delimiter_len = (int32_t)separator;
 	if (o->key_separator != NULL &&
 	    text_unescape("-K", o->key_separator, &p->unescaped, e) < 0)
 		return -1;
@@ -254,7 +102,7 @@ make_reader(struct producer *p, struct buf *headers, struct err *e)
 		fo.delimiter = (struct slice){ (const uint8_t *)"", 1 };
 	else if (o->delimiter != NULL)
 		fo.delimiter = (struct slice){ p->unescaped.data,
-			(int32_t)separator };
+			p->delimiter_len };
 	if (o->key_separator != NULL)
 		fo.key_separator = (struct slice){ p->unescaped.data +
 			separator, (int32_t)(p->unescaped.len - separator) };
@@ -262,21 +110,49 @@ make_reader(struct producer *p, struct buf *headers, struct err *e)
 	return p->reader == NULL ? -1 : 0;
 }
 
+/* Open it, or take the settings that it will be created with. */
 static int
-open_topic(struct producer *p, const char *path, struct err *e)
+find_topic(struct producer *p, const char *path, struct err *e)
 {
 	const struct options *o = p->o;
-	struct settings s;
 
 	if (topic_open(&p->topic, path, e) == 0)
 		return topic_check_local(&p->topic, o->unsafe_fs, e);
 	if (!o->create || e->code != ERR_SYSTEM || e->sys != ENOENT)
 		return -1;
-	settings_init(&s);
-	s.partitions = (int32_t)o->partitions;
-	if (topic_create(path, &s, o->unsafe_fs, e) < 0 && e->sys != EEXIST)
+	settings_init(&p->topic.settings);
+	p->topic.settings.partitions = (int32_t)o->partitions;
+	return 0;
+}
+
+static int
+check_topic(const struct producer *p, const char *path, struct err *e)
+{
+	const struct settings *s = &p->topic.settings;
+
+	if (p->o->has_partition && p->o->partition >= s->partitions)
+		return err_set(e, ERR_USAGE, "-p: %s has partitions 0 to %"
+		    PRId32, path, s->partitions - 1);
+	if (p->o->acks == ACKS_ALL && s->min_insync_replicas > 1)
+		return err_set(e, ERR_BUSY, "%s: --acks all needs %" PRId64
+		    " copies in sync (min.insync.replicas), there is 1",
+		    path, s->min_insync_replicas);
+	return 0;
+}
+
+static int
+create_topic(struct producer *p, const char *path, struct err *e)
+{
+	struct settings s = p->topic.settings;
+
+	if (p->topic.dirfd >= 0)
+		return 0;
+	/* Another may have made it meanwhile, in another way. */
+	if (topic_create(path, &s, p->o->unsafe_fs, e) < 0 && e->sys != EEXIST)
 		return -1;
-	return topic_open(&p->topic, path, e);
+	if (topic_open(&p->topic, path, e) < 0)
+		return -1;
+	return check_topic(p, path, e);
 }
 
 /* The codec: -z, $KLOG_COMPRESSION, the topic's, zstd. */
@@ -298,25 +174,8 @@ settle_compression(struct options *o, const struct settings *s)
 }
 
 static int
-check_topic(struct producer *p, struct err *e)
+make_report(struct producer *p, struct err *e)
 {
-	const struct settings *s = &p->topic.settings;
-
-	if (p->o->has_partition && p->o->partition >= s->partitions)
-		return err_set(e, ERR_USAGE, "-p: %s has partitions 0 to %"
-		    PRId32, p->topic.path, s->partitions - 1);
-	if (p->o->acks == ACKS_ALL && s->min_insync_replicas > 1)
-		return err_set(e, ERR_BUSY, "%s: --acks all needs %" PRId64
-		    " copies in sync (min.insync.replicas), there is 1",
-		    p->topic.path, s->min_insync_replicas);
-	return 0;
-}
-
-static int
-open_outputs(struct producer *p, struct err *e)
-{
-	const char *name = p->o->on_error;
-
 	if (out_init(&p->out, STDOUT_FILENO, "stdout") < 0)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	if (p->o->report != NULL) {
@@ -324,11 +183,38 @@ open_outputs(struct producer *p, struct err *e)
 		if (p->report == NULL)
 			return -1;
 	}
+	return 0;
+}
+
+static int
+open_errors(struct producer *p, struct err *e)
+{
+	const char *name = p->o->on_error;
+
 	if (name == NULL || strcmp(name, "skip") == 0)
 		return 0;
 	p->errors_fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
 	    0666);
 	return p->errors_fd < 0 ? err_sys(e, "%s", name) : 0;
+}
+
+/*
+ * A record that was put aside is as safe as one that was stored.  r, or -1 if
+ * it was not negative and this fails.
+ */
+static int
+close_errors(struct producer *p, int r, struct err *e)
+{
+	int failed;
+
+	if (p->errors_fd < 0)
+		return r;
+	/* EINVAL: a pipe or a device, on which there is nothing to sync. */
+	failed = p->o->acks != ACKS_NONE && p->skipped > 0 &&
+	    fsio_sync(p->errors_fd) < 0 && errno != EINVAL && errno != EROFS;
+	if (close(p->errors_fd) < 0)
+		failed = 1;
+	return failed && r >= 0 ? err_sys(e, "%s", p->o->on_error) : r;
 }
 
 static int
@@ -383,10 +269,11 @@ run(void *opts, int argc, char **argv, struct err *e)
 	char *path = NULL;
 	int r = -1;
 
-	if (check(o, e) == 0 && where_topic(&o->common, argv[0], &path,
+	if (options_check(o, e) == 0 && where_topic(&o->common, argv[0], &path,
 	    e) == 0 && files_check(&p, e) == 0 &&
-	    open_topic(&p, path, e) == 0 && check_topic(&p, e) == 0 &&
-	    make_reader(&p, &headers, e) == 0 && open_outputs(&p, e) == 0 &&
+	    find_topic(&p, path, e) == 0 && check_topic(&p, path, e) == 0 &&
+	    make_reader(&p, &headers, e) == 0 && make_report(&p, e) == 0 &&
+	    create_topic(&p, path, e) == 0 && open_errors(&p, e) == 0 &&
 	    start(&p, o, e) == 0)
 		r = store(&p, e);
 	accumulator_free(p.accumulator);
@@ -399,9 +286,7 @@ run(void *opts, int argc, char **argv, struct err *e)
 	topic_close(&p.topic);
 	free(p.inputs);
 	free(path);
-	if (p.errors_fd >= 0 && close(p.errors_fd) < 0 && r == 0)
-		r = err_sys(e, "%s", o->on_error);
-	return r;
+	return close_errors(&p, r, e);
 }
 
 static const char *const usage[] = {
@@ -409,9 +294,9 @@ static const char *const usage[] = {
 };
 static const struct command command = {
 	.summary = "append records from stdin or files to a topic",
-	.usage = usage, .opts = table, .opts_size = sizeof(struct options),
-	.defaults = &defaults, .min_operands = 1,
-	.max_operands = OPERANDS_ANY, .run = run,
+	.usage = usage, .opts = options_table,
+	.opts_size = sizeof(struct options), .defaults = &options_defaults,
+	.min_operands = 1, .max_operands = OPERANDS_ANY, .run = run,
 };
 static const struct program program = {
 	.name = "klog-produce",

@@ -39,7 +39,7 @@ struct options {
 	int64_t timestamp, partition, limit;
 	/* where to */
 	int partitioner;
-	bool create, unsafe_fs;
+	bool create, has_partitions, unsafe_fs;
 	int64_t partitions;
 	/* how */
 	int acks;
@@ -61,6 +61,7 @@ struct producer {
 	struct accumulator *accumulator;
 	struct form_reader *reader;
 	struct buf unescaped;	/* what the form's slices point to */
+	int32_t delimiter_len;	/* of -D, which it begins with */
 	/* files */
 	char **files;		/* operands; NULL: stdin alone */
 	int file_count, file;	/* file: the next to open */
@@ -74,6 +75,7 @@ struct producer {
 	struct out out;		/* --tee and --report */
 	struct format *report;
 	struct buf tee;
+	bool mute;		/* stdout was given up */
 	int errors_fd;		/* --on-error FILE, or -1 */
 	uint64_t taken, skipped;
 	uint64_t bytes;
@@ -81,12 +83,20 @@ struct producer {
 	struct progress progress;
 };
 
+/* ---- options.c ---- */
+
+extern const struct opt options_table[];
+extern const struct options options_defaults;
+
+/* What the table can't check, and the environment.  0, or -1 ERR_USAGE. */
+int options_check(struct options *o, struct err *e);
+
 /* ---- files.c ---- */
 
 /* Look at all operands before anything is stored.  0, or -1. */
 int files_check(struct producer *p, struct err *e);
 
-/* Open the next: 1, 0 there is none, -1. */
+/* Open the next: 1, 0 there is none or we are to stop, -1. */
 int files_next(struct producer *p, struct err *e);
 
 /* --follow: wait until the file has grown; 0, or -1. */
@@ -94,6 +104,9 @@ int files_wait(struct producer *p, struct err *e);
 
 /* The number over all files of record number n of the open one. */
 uint64_t files_number(const struct producer *p, uint64_t n);
+
+/* What a record of this input is called: "line" or "record". */
+const char *files_unit(const struct producer *p);
 
 /* "line 17 of app.log" for such a number. */
 void files_place(const struct producer *p, uint64_t number, char *out,
