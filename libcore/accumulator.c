@@ -161,6 +161,7 @@ reap(struct accumulator *a, struct err *e)
 			.count = job->builder.count,
 			.base_offset = job->base_offset,
 			.base_timestamp = job->builder.base_timestamp,
+			.append_time = job->append_time,
 			.records = job->builder.bytes.data + BATCH_HEADER,
 			.size = job->builder.bytes.len - BATCH_HEADER,
 		};

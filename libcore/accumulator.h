@@ -23,6 +23,7 @@ struct accumulator_ack { /* one batch that is acknowledged */
 	int32_t count; /* records */
 	int64_t base_offset; /* of the first */
 	int64_t base_timestamp;
+	int64_t append_time; /* the time of all, as stored; -1: their own */
 	const uint8_t *records; /* encoded (record.h); only with keep */
 	size_t size;
 };

@@ -94,8 +94,9 @@ run_job(struct packer *p, struct packer_job *job, struct codec *codec)
 	pthread_mutex_unlock(&p->mutex);
 	r = batch_builder_finish(&job->builder, codec, p->o.codec, p->o.level,
 	    &job->scratch, &bytes, &size, &e);
-	if (r == 0 && p->o.append_time)
-		batch_stamp(bytes, clock_wall_ms());
+	job->append_time = p->o.append_time ? clock_wall_ms() : -1;
+	if (r == 0 && job->append_time >= 0)
+		batch_stamp(bytes, job->append_time);
 	pthread_mutex_lock(&p->mutex);
 	while (p->turn != job->ticket)
 		pthread_cond_wait(&p->changed, &p->mutex);

@@ -22,6 +22,7 @@ struct packer_job {
 	int32_t partition;
 	uint64_t first_number; /* lowest input number of its records */
 	int64_t base_offset; /* set by append */
+	int64_t append_time; /* stamped on the batch; -1: none */
 	/* private */
 	struct buf scratch;
 	bool claimed, done;

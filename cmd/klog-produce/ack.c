@@ -49,6 +49,8 @@ ack_batch(void *ctx, const struct accumulator_ack *ack, struct err *e)
 		if (record_decode(&at, end, ack->base_offset,
 		    ack->base_timestamp, &r) < 0)
 			return err_set(e, ERR_CORRUPT, "out of step");
+		if (ack->append_time >= 0)
+			r.timestamp = ack->append_time;
 		from.count++;
 		if (format_write(p->report, &from, &p->out.bytes, e) < 0)
 			return -1;
