@@ -51,7 +51,8 @@ struct stream {			/* one partition that is read */
 	struct cursor cursor;
 	int64_t from, to;	/* offsets, to exclusive; INT64_MAX no end */
 	int64_t until;		/* follow: stop at this time; INT64_MAX */
-	_Atomic bool done;	/* nothing will come any more */
+	_Atomic bool done;	/* nothing will be read any more */
+	bool over;		/* nothing will be printed any more */
 	bool idle;		/* follow: nothing there at the last look */
 	int watch;		/* number of its watch, -1 none */
 	struct view ahead;	/* for markers; opened when first needed */

@@ -62,7 +62,7 @@ emit_batch(struct consumer *c, struct stream *s, struct prefetch_item *item,
 		if (r.offset < s->from)
 			continue;
 		if (r.offset >= s->to || r.timestamp >= s->until) {
-			s->done = true;
+			s->done = s->over = true;
 			break;
 		}
 		if (emit_record(c, s, &item->batch, &r, e) < 0)
@@ -146,7 +146,7 @@ plain_run(struct consumer *c, struct err *e)
 		}
 		if (item->status < 0)
 			r = damaged(c, pf, item, e);
-		else if (!s->done && emit_batch(c, s, item, e) < 0)
+		else if (!s->over && emit_batch(c, s, item, e) < 0)
 			r = -1;
 		progress_tick(&c->progress, item->batch.size,
 		    (int64_t)c->printed - c->progress.records);
