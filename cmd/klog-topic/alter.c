@@ -10,17 +10,17 @@
 #include "verbs.h"
 #include "where.h"
 
-
-enum { WAIT_MS = 10000 };	/* for a producer that holds the lock */
-
 struct alter {
 	struct opt_common common;
 	int64_t partitions;	/* 0: not given */
 	struct opt_list given;
 	struct opt_list unset;
 	bool unsafe;
+	int64_t timeout;	/* ms to wait for the topic's lock */
 	int32_t before;		/* partitions there were */
 };
+
+static const struct alter defaults = { .timeout = 10000 };
 
 static const struct opt table[] = {
 	OPT_INT('p', "partitions", "N", struct alter, partitions, 1,
@@ -31,6 +31,8 @@ static const struct opt table[] = {
 	    "put a setting back to its default; may be repeated"),
 	OPT_FLAG(0, "unsafe-fs", struct alter, unsafe,
 	    "also on a file system that may not keep locks and syncs"),
+	OPT_DURATION(0, "timeout", "DUR", struct alter, timeout, 0,
+	    INT32_MAX, "how long to wait for the topic's lock (10s)"),
 	OPT_ROWS_COMMON,
 	OPT_ROW_DIR,
 	OPT_END,
@@ -89,7 +91,7 @@ static int
 alter_topic(struct alter *o, struct topic *t, struct err *e)
 {
 	if (topic_check_local(t, o->unsafe, e) < 0 ||
-	    topic_change(t, clock_mono_ms() + WAIT_MS, change, o, e) < 0)
+	    topic_change(t, clock_mono_ms() + o->timeout, change, o, e) < 0)
 		return -1;
 	if (t->settings.partitions > o->before)
 		report_warn("%s: %" PRId32 " partitions, %" PRId32 " before: "
@@ -127,6 +129,7 @@ const struct command verb_alter = {
 	.usage = usage,
 	.opts = table,
 	.opts_size = sizeof(struct alter),
+	.defaults = &defaults,
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = run,

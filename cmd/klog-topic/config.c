@@ -48,26 +48,28 @@ type_name(enum setting_type type)
 	return "number";
 }
 
-/* "7d" for 604800000, but only where it says exactly the same. */
+/* The default as -c takes it, short where that says exactly the same. */
 static void
-shorten(const struct setting *row, char text[UNITS_TEXT])
+default_text(const struct settings *s, int i, char text[UNITS_TEXT])
 {
-	char shown[UNITS_TEXT];
+	static const char units[] = "\0kMGT";
+	const struct setting *row = settings_row(i);
+	int64_t value = row->fallback;
 	int64_t back;
+	int power = 0;
 
-	if (row->type == SETTING_MS) {
-		units_format_duration(row->fallback, shown);
-		if (units_duration(shown, &back) != 0)
+	if (row->type == SETTING_MS && value > 0) {
+		units_format_duration(value, text);
+		if (units_duration(text, &back) == 0 && back == value)
 			return;
-	} else if (row->type == SETTING_BYTES) {
-		units_format_size(row->fallback, shown);
-		if (units_size(shown, &back) != 0)
-			return;
-	} else {
+	} else if (row->type == SETTING_BYTES && value > 0) {
+		for (; power < 4 && value % 1024 == 0; power++)
+			value /= 1024;
+		snprintf(text, UNITS_TEXT, "%" PRId64 "%.1s", value,
+		    &units[power]);
 		return;
 	}
-	if (back == row->fallback)
-		snprintf(text, UNITS_TEXT, "%s", shown);
+	settings_text(s, i, text, UNITS_TEXT);
 }
 
 static int
@@ -90,8 +92,7 @@ print_table(const struct settings *s, struct err *e)
 			used += (size_t)snprintf(values + used,
 			    sizeof(values) - used, "%s%s",
 			    c == 0 ? ": " : ", ", row->choices[c]);
-		settings_text(s, i, text, sizeof(text));
-		shorten(row, text);
+		default_text(s, i, text);
 		table_cell(&t, "%s", row->name);
 		table_cell(&t, "%s", type_name(row->type));
 		table_cell(&t, "%s", text);
