@@ -184,19 +184,17 @@ read_summary(FILE *f, char summary[SUMMARY_MAX])
 }
 
 static void
-ask_summary(const char *path, char summary[SUMMARY_MAX])
+ask_summary(char *path, char summary[SUMMARY_MAX])
 {
 	char help[] = "--help";
-	char *argv[] = { strdup(path), help, NULL };
+	char *argv[] = { path, help, NULL };
 	int ends[2];
 	pid_t pid;
 	FILE *f;
 
 	*summary = '\0';
-	if (argv[0] == NULL || pipe2(ends, O_CLOEXEC) != 0) {
-		free(argv[0]);
+	if (pipe2(ends, O_CLOEXEC) != 0)
 		return;
-	}
 	pid = start(argv, ends[1]);
 	close(ends[1]);
 	f = fdopen(ends[0], "r");
@@ -208,7 +206,6 @@ ask_summary(const char *path, char summary[SUMMARY_MAX])
 	}
 	if (pid > 0)
 		wait_for(pid);
-	free(argv[0]);
 }
 
 static int
