@@ -68,12 +68,13 @@ remove_unborn(struct partition *p, struct err *e)
 
 /*
  * Take every good batch from where slot ends: its position moves to the
- * first byte that is none.  gaps: offsets may be missing, as compaction and
- * Kafka leave them; epochs may then differ too.  0, or -1 reading failed.
+ * first byte that is none.  seen (or NULL) gets the newest epoch and where
+ * it began; with it offsets may be missing, as compaction and Kafka leave
+ * them, and epochs differ.  0, or -1 reading failed.
  */
 static int
 take_batches(struct partition *p, struct state_slot *slot, int64_t limit,
-    bool gaps, int32_t *epoch, struct err *e)
+    struct epoch *seen, struct err *e)
 {
 	struct scan s = { 0 };
 	struct buf bytes = { 0 };
@@ -92,13 +93,13 @@ take_batches(struct partition *p, struct state_slot *slot, int64_t limit,
 		if (b.base_offset < slot->next_offset ||
 		    b.last_offset - slot->base > INT32_MAX)
 			break;
-		if (!gaps &&
+		if (seen == NULL &&
 		    (b.base_offset != slot->next_offset ||
 			b.epoch != slot->epoch))
 			break;
 		partition_note(p, slot, &b, at);
-		if (b.epoch > *epoch)
-			*epoch = b.epoch;
+		if (seen != NULL && b.epoch > seen->epoch)
+			*seen = (struct epoch){ b.epoch, b.base_offset };
 	}
 	scan_release(&s);
 	buf_release(&bytes);
@@ -110,7 +111,6 @@ recovery_adopt(struct partition *p, struct err *e)
 {
 	struct state_page *page = p->state.page;
 	struct stat st;
-	int32_t epoch = 0;
 
 	state_read(&p->state, &p->slot);
 	if (partition_open_log(p, p->slot.base, e) < 0)
@@ -128,24 +128,42 @@ recovery_adopt(struct partition *p, struct err *e)
 	atomic_store(&page->busy, 1);
 	if (trim_indexes(p, &p->slot, e) < 0 || remove_unborn(p, e) < 0)
 		return -1;
-	if (take_batches(p, &p->slot, st.st_size, false, &epoch, e) < 0)
+	if (take_batches(p, &p->slot, st.st_size, NULL, e) < 0)
 		return -1;
 	if (st.st_size > p->slot.position &&
 	    fsio_truncate(p->log_fd, p->slot.position) < 0)
 		return log_error(p, e);
+	checkpoint_tidy(p->dirfd);
 	state_publish(&p->state, &p->slot);
 	atomic_store(&page->busy, 0);
 	return 0;
 }
 
-/* Copy [from, to) of the log to cut/, so that nothing is silently gone. */
+/* Copy [from, to) of the log to fd and make it durable.  0, or -1, errno. */
+static int
+copy_cut(int log_fd, int64_t from, int64_t to, int fd)
+{
+	uint8_t data[CUT_BLOCK];
+	int64_t at;
+	ssize_t got;
+
+	for (at = from; at < to; at += got) {
+		got = fsio_read_at(log_fd, data,
+		    to - at < CUT_BLOCK ? (size_t)(to - at) : CUT_BLOCK, at);
+		if (got == 0)
+			errno = EIO; /* it became shorter */
+		if (got <= 0 ||
+		    fsio_write_at(fd, data, (size_t)got, at - from) < 0)
+			return -1;
+	}
+	return fsio_sync(fd);
+}
+
+/* Keep [from, to) of the log in cut/, so that nothing is silently gone. */
 static int
 save_cut(struct partition *p, int64_t from, int64_t to, struct err *e)
 {
 	char name[96], where[4096];
-	uint8_t data[CUT_BLOCK];
-	int64_t at;
-	ssize_t got;
 	int dirfd, fd, r = -1;
 
 	if (mkdirat(p->dirfd, "cut", 0777) < 0 && errno != EEXIST)
@@ -158,21 +176,14 @@ save_cut(struct partition *p, int64_t from, int64_t to, struct err *e)
 	    p->log_base, from, clock_wall_ms());
 	fd = fsio_open(
 	    dirfd, name, O_WRONLY | O_CREAT | O_TRUNC, 0666, where, e);
-	if (fd < 0)
-		goto out;
-	for (at = from; at < to; at += got) {
-		got = fsio_read_at(p->log_fd, data,
-		    to - at < CUT_BLOCK ? (size_t)(to - at) : CUT_BLOCK, at);
-		if (got <= 0 ||
-		    fsio_write_at(fd, data, (size_t)got, at - from) < 0)
-			break;
+	if (fd >= 0) {
+		if (copy_cut(p->log_fd, from, to, fd) < 0 ||
+		    fsio_sync_dir(dirfd) < 0 || fsio_sync_dir(p->dirfd) < 0)
+			err_sys(e, "%s/%s", where, name);
+		else
+			r = 0;
+		close(fd);
 	}
-	if (at < to || fsio_sync(fd) < 0 || fsio_sync_dir(dirfd) < 0)
-		err_sys(e, "%s/%s", where, name);
-	else
-		r = fsio_sync_dir(p->dirfd);
-	close(fd);
-out:
 	close(dirfd);
 	return r;
 }
@@ -180,7 +191,7 @@ out:
 /* Verify segment base from its first byte; slot becomes its end. */
 static int
 rebuild_segment(struct partition *p, int64_t base, bool last, int64_t safe,
-    int32_t *epoch, struct err *e)
+    struct epoch *seen, struct err *e)
 {
 	struct state_slot *slot = &p->slot;
 	int64_t expected = slot->next_offset;
@@ -207,7 +218,7 @@ rebuild_segment(struct partition *p, int64_t base, bool last, int64_t safe,
 		.created_ms = (int64_t)st.st_mtim.tv_sec * 1000,
 	};
 	if (trim_indexes(p, slot, e) < 0 ||
-	    take_batches(p, slot, st.st_size, true, epoch, e) < 0)
+	    take_batches(p, slot, st.st_size, seen, e) < 0)
 		return -1;
 	if (slot->position < st.st_size) {
 		if (!last || slot->next_offset < safe)
@@ -221,8 +232,8 @@ rebuild_segment(struct partition *p, int64_t base, bool last, int64_t safe,
 		if (fsio_truncate(p->log_fd, slot->position) < 0)
 			return log_error(p, e);
 	}
-	if (!last)
-		partition_note_end(p, slot);
+	if (!last && partition_note_end(p, slot, e) < 0)
+		return -1;
 	if (fsio_sync(p->log_fd) < 0 || fsio_sync(p->index_fd) < 0 ||
 	    fsio_sync(p->timeindex_fd) < 0)
 		return log_error(p, e);
@@ -232,7 +243,7 @@ rebuild_segment(struct partition *p, int64_t base, bool last, int64_t safe,
 /* Verify every segment that may hold something above the recovery point. */
 static int
 rebuild_segments(
-    struct partition *p, int64_t safe, int32_t *epoch, struct err *e)
+    struct partition *p, int64_t safe, struct epoch *seen, struct err *e)
 {
 	struct segment_list list = { 0 };
 	ptrdiff_t i;
@@ -246,7 +257,7 @@ rebuild_segments(
 	p->slot = (struct state_slot){ 0 };
 	for (i = i < 0 ? 0 : i; r == 0 && i < (ptrdiff_t)list.count; i++)
 		r = rebuild_segment(p, list.bases[i],
-		    i + 1 == (ptrdiff_t)list.count, safe, epoch, e);
+		    i + 1 == (ptrdiff_t)list.count, safe, seen, e);
 	if (r == 0 && p->slot.next_offset < safe)
 		r = err_set(e, ERR_CORRUPT,
 		    "%s: ends at offset %" PRId64
@@ -257,57 +268,88 @@ rebuild_segments(
 }
 
 /*
- * The epoch of new batches: the last one known; a new one if the machine was
- * restarted since.
+ * The epoch of new batches: the last one known, from the file or as seen in
+ * the log; a new one if the machine was restarted since.
  */
 static int
-settle_epoch(struct partition *p, int32_t seen, bool restarted, struct err *e)
+settle_epoch(struct partition *p, const struct epoch *seen, bool restarted,
+    struct err *e)
 {
 	struct epochs es = { 0 };
-	int32_t epoch = seen;
-	bool missing;
+	int32_t last = -1;
 	int r = 0;
 
 	if (epochs_read(&es, p->dirfd, p->where, e) < 0)
 		return -1;
-	missing = es.count == 0;
-	if (!missing && es.list[es.count - 1].epoch > epoch)
-		epoch = es.list[es.count - 1].epoch;
-	if (epoch < 0)
-		epoch = 0;
-	if (restarted && epoch < INT32_MAX)
-		epoch++;
-	if (missing || epoch != es.list[es.count - 1].epoch) {
-		if (epochs_assign(&es, epoch,
-			missing && !restarted ? 0 : p->slot.next_offset) < 0)
-			r = err_set(e, ERR_SYSTEM, "out of memory");
-		else
-			r = epochs_write(&es, p->dirfd, p->where, e);
-	}
+	if (es.count > 0)
+		last = es.list[es.count - 1].epoch;
+	p->slot.epoch = last > seen->epoch ? last : seen->epoch;
+	if (p->slot.epoch < 0)
+		p->slot.epoch = 0;
+	if (p->slot.epoch != last)
+		r = epochs_assign(&es, p->slot.epoch,
+		    seen->epoch < 0 ? p->slot.next_offset : seen->start);
+	if (r == 0 && restarted && p->slot.epoch < INT32_MAX)
+		r = epochs_assign(&es, ++p->slot.epoch, p->slot.next_offset);
+	if (r < 0)
+		err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
+	else if (p->slot.epoch != last)
+		r = epochs_write(&es, p->dirfd, p->where, e);
 	epochs_release(&es);
-	p->slot.epoch = epoch;
+	return r;
+}
+
+/*
+ * A trim that outlived the records behind it: without this what is appended
+ * from here on would lie before the start of the log.
+ */
+static int
+settle_start(struct partition *p, struct err *e)
+{
+	int64_t start;
+
+	if (checkpoint_read_start(p->dirfd, &start, p->where, e) < 0)
+		return -1;
+	if (start <= p->slot.next_offset)
+		return 0;
+	return checkpoint_write_start(
+	    p->dirfd, p->slot.next_offset, p->where, e);
+}
+
+/* Nobody leads a sync meanwhile: its failure must not be forgotten. */
+static int
+reset_state(struct partition *p, struct err *e)
+{
+	int r;
+
+	if (lock_take(&p->sync, CLOCK_NEVER, e) < 0)
+		return -1;
+	r = state_reset(
+	    &p->state, p->dirfd, p->boot, &p->slot, p->where, e);
+	lock_drop(&p->sync);
 	return r;
 }
 
 int
 recovery_rebuild(struct partition *p, struct err *e)
 {
+	struct epoch seen = { -1, 0 };
 	char boot[37];
-	int32_t epoch = -1;
 	int64_t safe;
 	int known;
 
 	known = checkpoint_read_recovery(p->dirfd, boot, &safe, p->where, e);
 	if (known < 0)
 		return -1;
-	if (rebuild_segments(p, safe, &epoch, e) < 0)
-		return -1;
-	if (settle_epoch(p, epoch, known && strcmp(boot, p->boot) != 0, e) < 0)
+	if (rebuild_segments(p, safe, &seen, e) < 0 ||
+	    settle_epoch(p, &seen, known && strcmp(boot, p->boot) != 0, e) <
+		0 ||
+	    settle_start(p, e) < 0)
 		return -1;
 	if (fsio_sync_dir(p->dirfd) < 0)
 		return err_sys(e, "%s", p->where);
 	if (checkpoint_write_recovery(
 		p->dirfd, p->boot, p->slot.next_offset, p->where, e) < 0)
 		return -1;
-	return state_reset(&p->state, p->dirfd, p->boot, &p->slot, p->where, e);
+	return reset_state(p, e);
 }

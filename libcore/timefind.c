@@ -71,6 +71,8 @@ active_max(struct view *v, int64_t base, int64_t from, int64_t *timestamp,
 	if (fd < 0)
 		return e->code == ERR_NONE ? 0 : -1;
 	scan_init(&s, fd, position < 0 ? 0 : position, v->end.position);
+	if (position > 0 && scan_peek(&s, &b) != BATCH_WHOLE)
+		scan_init(&s, fd, 0, v->end.position);
 	while ((r = scan_peek(&s, &b)) == BATCH_WHOLE) {
 		if (b.max_timestamp > *timestamp)
 			*timestamp = b.max_timestamp;
@@ -108,10 +110,14 @@ timefind_segment_max(
 	return r > 0 ? 0 : file_time(v, base, timestamp, e);
 }
 
-/* The first record from offset start on, below end, with timestamp >= t. */
+/*
+ * The first record from offset log_start on with timestamp >= t, in the
+ * batches from the one that holds start to those that begin at end.
+ */
 static int
-search(struct view *v, struct codec *codec, int64_t start, int64_t end,
-    int64_t t, size_t raw_limit, struct record *found, struct err *e)
+search(struct view *v, struct codec *codec, int64_t log_start, int64_t start,
+    int64_t end, int64_t t, size_t raw_limit, struct record *found,
+    struct err *e)
 {
 	struct buf bytes = { 0 }, scratch = { 0 };
 	struct batch_records br;
@@ -132,7 +138,8 @@ search(struct view *v, struct codec *codec, int64_t start, int64_t end,
 			break;
 		}
 		while ((got = batch_records_next(&br, found, e)) > 0)
-			if (found->offset >= start && found->timestamp >= t)
+			if (found->offset >= log_start &&
+			    found->timestamp >= t)
 				break;
 		r = got;
 	}
@@ -140,6 +147,15 @@ search(struct view *v, struct codec *codec, int64_t start, int64_t end,
 	buf_release(&bytes);
 	buf_release(&scratch);
 	return r;
+}
+
+/* Where log_start lies in the listing. */
+static size_t
+first_segment(const struct view *v, int64_t log_start)
+{
+	ptrdiff_t i = segment_list_find(&v->segments, log_start);
+
+	return i < 0 ? 0 : (size_t)i;
 }
 
 int
@@ -153,7 +169,7 @@ timefind_first(struct view *v, struct codec *codec, int64_t log_start,
 	size_t i;
 	int r = 0;
 
-	i = (size_t)segment_list_find(&v->segments, log_start);
+	i = first_segment(v, log_start);
 	for (; r == 0 && i < v->segments.count; i++) {
 		base = v->segments.bases[i];
 		if (timefind_segment_max(v, base, &max, e) < 0)
@@ -166,7 +182,8 @@ timefind_first(struct view *v, struct codec *codec, int64_t log_start,
 		start = en.offset > log_start ? en.offset : log_start;
 		end = i + 1 < v->segments.count ? v->segments.bases[i + 1] :
 						  v->end.next_offset;
-		r = search(v, codec, start, end, t, raw_limit, &found, e);
+		r = search(v, codec, log_start, start, end, t, raw_limit,
+		    &found, e);
 	}
 	if (r > 0) {
 		*offset = found.offset;
@@ -182,7 +199,7 @@ timefind_max(struct view *v, struct codec *codec, int64_t log_start,
 	int64_t max, largest = -1;
 	size_t i;
 
-	i = (size_t)segment_list_find(&v->segments, log_start);
+	i = first_segment(v, log_start);
 	for (; i < v->segments.count; i++) {
 		if (timefind_segment_max(v, v->segments.bases[i], &max, e) < 0)
 			return -1;
