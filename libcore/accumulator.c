@@ -85,7 +85,7 @@ append(void *ctx, struct packer_job *job, uint8_t *bytes, size_t size,
 	if (!flush_is_due(a))
 		return 0;
 	a->unflushed = 0;
-	return handles_sync(a->handles, e);
+	return handles_sync(a->handles, deadline(a), e);
 }
 
 struct accumulator *
@@ -178,11 +178,11 @@ reap(struct accumulator *a, struct err *e)
 static int
 acknowledge(struct accumulator *a, struct err *e)
 {
-	if (a->o.durable && handles_sync(a->handles, e) < 0)
+	if (a->o.durable && handles_sync(a->handles, deadline(a), e) < 0)
 		return -1;
 	a->unsafe_lowest = UINT64_MAX;
 	a->unsafe_bytes = 0;
-	a->oldest_unsafe = INT64_MAX;
+	a->oldest_unsafe = accumulator_oldest(a);
 	a->totals.safe = a->appended;
 	return reap(a, e);
 }

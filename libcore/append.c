@@ -1,6 +1,6 @@
 #include "append.h"
-#include <fcntl.h>
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -48,7 +48,8 @@ settle(struct partition *p, struct err *e)
 	state_read(&p->state, &p->slot);
 	if (!end_is_true(p))
 		return recovery_adopt(p, e);
-	if (p->log_fd < 0 || p->log_base != p->slot.base)
+	if (p->log_fd < 0 || p->log_base != p->slot.base ||
+	    p->log_inode != p->slot.inode || p->log_device != p->slot.device)
 		return partition_open_log(p, p->slot.base, e);
 	return 0;
 }
@@ -91,9 +92,11 @@ roll_is_due(const struct partition *p, const struct batch *b, int64_t now)
 	if ((s->cleanup_policy & CLEANUP_COMPACT) &&
 	    s->max_compaction_lag_ms < limit)
 		limit = s->max_compaction_lag_ms;
-	waited = b->max_timestamp - slot->first_timestamp;
-	if (slot->first_timestamp < 0 || waited < 0)
+	if (slot->first_timestamp < 0 ||
+	    b->max_timestamp < slot->first_timestamp)
 		waited = now - slot->created_ms;
+	else
+		waited = b->max_timestamp - slot->first_timestamp;
 	return slot->position + b->size > s->segment_bytes || waited > limit ||
 	    slot->index_entries >= s->segment_index_bytes / INDEX_ENTRY ||
 	    slot->timeindex_entries >=
@@ -110,6 +113,9 @@ start_segment(
 	struct stat st;
 	int fd;
 
+	if (slot->next_offset >= INT64_MAX - INT32_MAX)
+		return err_set(
+		    e, ERR_SYSTEM, "%s: all offsets are used up", p->where);
 	fd = segment_open(p->dirfd, slot->next_offset, SEGMENT_LOG,
 	    O_RDWR | O_CREAT, p->where, e);
 	if (fd < 0)
@@ -125,6 +131,8 @@ start_segment(
 		close(p->log_fd);
 	p->log_fd = fd;
 	p->log_base = slot->next_offset;
+	p->log_device = st.st_dev;
+	p->log_inode = st.st_ino;
 	*slot = (struct state_slot){
 		.base = slot->next_offset,
 		.device = st.st_dev,
@@ -136,7 +144,14 @@ start_segment(
 		.created_ms = now,
 		.epoch = slot->epoch,
 	};
-	return partition_open_indexes(p, slot, e);
+	if (partition_open_indexes(p, slot, e) < 0)
+		return -1;
+	/* Indexes without their log may have been left here. */
+	if (fsio_truncate(p->index_fd, 0) < 0 ||
+	    fsio_truncate(p->timeindex_fd, 0) < 0)
+		return err_sys(
+		    e, "%s: indexes of %020" PRId64, p->where, slot->base);
+	return 0;
 }
 
 /*
@@ -147,15 +162,14 @@ static int
 roll_steps(struct partition *p, int64_t now, struct err *e)
 {
 	struct state_slot slot = p->slot;
-	struct err ignored;
 
-	partition_note_end(p, &slot);
-	if (durable_flush(p, &slot, e) < 0)
+	if (partition_open_indexes(p, &slot, e) < 0 ||
+	    partition_note_end(p, &slot, e) < 0 ||
+	    durable_flush(p, &slot, e) < 0)
 		return -1;
-	if (partition_open_indexes(p, &slot, &ignored) == 0) {
-		fsio_sync(p->index_fd);
-		fsio_sync(p->timeindex_fd);
-	}
+	if (fsio_sync(p->index_fd) < 0 || fsio_sync(p->timeindex_fd) < 0)
+		return err_sys(
+		    e, "%s: indexes of %020" PRId64, p->where, slot.base);
 	if (start_segment(p, now, &slot, e) < 0)
 		return -1;
 	if (fsio_sync_dir(p->dirfd) < 0)

@@ -92,3 +92,9 @@ checkpoint_write_recovery(int dirfd, const char boot[37], int64_t offset,
 	n = snprintf(line, sizeof(line), "%s %" PRId64 "\n", boot, offset);
 	return fsio_replace(dirfd, recovery_name, line, (size_t)n, where, e);
 }
+
+void
+checkpoint_tidy(int dirfd)
+{
+	fsio_tidy(dirfd, recovery_name);
+}

@@ -24,4 +24,7 @@ int checkpoint_read_recovery(int dirfd, char boot[37], int64_t *offset,
 int checkpoint_write_recovery(int dirfd, const char boot[37], int64_t offset,
     const char *where, struct err *e);
 
+/* Remove what a writer of recovery-point left that was killed. */
+void checkpoint_tidy(int dirfd);
+
 #endif

@@ -45,32 +45,50 @@ segment_limit(const struct cursor *c)
 					      SEGMENT_BYTES_MAX;
 }
 
-/* Open segment base and stand at position: 1, 0 it is gone, -1. */
+/*
+ * Where the index says that c->next is.  An index is only a hint: where it
+ * does not lead to a batch that may hold c->next, the segment is read from
+ * its first byte.
+ */
+static void
+use_index(struct cursor *c)
+{
+	struct view *v = c->view;
+	struct err ignored;
+	struct batch b;
+	int64_t position;
+	int fd;
+
+	fd = segment_open(
+	    v->dirfd, c->base, SEGMENT_INDEX, O_RDONLY, v->where, &ignored);
+	if (fd < 0)
+		return;
+	position = index_lookup(fd, c->base, c->next);
+	close(fd);
+	if (position <= 0 || position > segment_limit(c))
+		return;
+	scan_init(&c->scan, c->fd, position, segment_limit(c));
+	if (scan_peek(&c->scan, &b) != BATCH_WHOLE ||
+	    b.base_offset > c->next || b.base_offset < c->base)
+		scan_init(&c->scan, c->fd, 0, segment_limit(c));
+}
+
+/* Open segment base and stand at its start, or where the index says: 1, 0 it
+ * is gone, -1. */
 static int
 open_at(struct cursor *c, int64_t base, bool lookup, struct err *e)
 {
 	struct view *v = c->view;
-	struct err ignored;
-	int64_t position = 0;
-	int fd;
 
 	close_segment(c);
 	c->fd = segment_open(
 	    v->dirfd, base, SEGMENT_LOG, O_RDONLY, v->where, e);
 	if (c->fd < 0)
 		return e->code == ERR_NONE ? 0 : -1;
-	c->base = base;
-	if (lookup && c->next > base) {
-		fd = segment_open(v->dirfd, base, SEGMENT_INDEX, O_RDONLY,
-		    v->where, &ignored);
-		if (fd >= 0) {
-			position = index_lookup(fd, base, c->next);
-			close(fd);
-		}
-	}
-	if (position < 0 || position > segment_limit(c))
-		position = 0;
-	scan_init(&c->scan, c->fd, position, segment_limit(c));
+	c->base = c->floor = base;
+	scan_init(&c->scan, c->fd, 0, segment_limit(c));
+	if (lookup && c->next > base)
+		use_index(c);
 	return 1;
 }
 
@@ -111,31 +129,41 @@ open_by_listing(struct cursor *c, struct err *e)
 	return r;
 }
 
-/* The open segment is read to its end: open the one that follows.  1, -1. */
+/*
+ * The open segment is read to its end: open the one that follows.  1, -1.
+ * Compaction leaves bases beyond the next offset, and merges segments, so
+ * that an earlier base may hold it; retention removes the oldest.
+ */
 static int
 open_following(struct cursor *c, struct err *e)
 {
 	struct view *v = c->view;
 	int64_t old = c->base;
-	ptrdiff_t i;
-	int r;
+	ptrdiff_t i = -1;
+	int tries, r;
 
-	r = open_at(c, c->next, false, e);
-	if (r != 0)
-		return r;
-	/* Compaction and retention leave bases beyond the next offset. */
-	if (view_list(v, e) < 0)
-		return -1;
-	i = segment_list_find(&v->segments, old) + 1;
+	if (c->next > old) {
+		r = open_at(c, c->next, false, e);
+		if (r != 0)
+			return r;
+	}
+	/* A listing can miss a name that is just being moved. */
+	for (tries = 0; tries < 2; tries++) {
+		if (view_list(v, e) < 0)
+			return -1;
+		i = segment_list_find(&v->segments, c->next);
+		if (i + 1 < (ptrdiff_t)v->segments.count)
+			break;
+	}
+	if (i < 0 || v->segments.bases[i] != old)
+		return open_by_listing(c, e);
+	i++;
 	if (i >= (ptrdiff_t)v->segments.count)
 		return err_set(e, ERR_CORRUPT,
 		    "%s: the segment with offset %" PRId64 " is missing",
 		    v->where, c->next);
-	if (v->segments.bases[i] > c->next) {
-		c->skipped += v->segments.bases[i] - c->next;
-		c->next = v->segments.bases[i];
-	}
-	r = open_at(c, v->segments.bases[i], false, e);
+	c->next = v->segments.bases[i];
+	r = open_at(c, c->next, false, e);
 	return r != 0 ? r : open_by_listing(c, e);
 }
 
@@ -146,34 +174,24 @@ open_following(struct cursor *c, struct err *e)
 static int
 at_end(struct cursor *c, struct err *e)
 {
-	struct view_end old = c->view->end;
-	int64_t size;
+	int64_t limit = c->scan.limit, size;
 
-	if (c->base == old.base) {
-		if (view_refresh(c->view, e) < 0)
-			return -1;
-		c->scan.limit = segment_limit(c);
-		scan_forget(&c->scan);
-		if (c->view->end.base == old.base) {
-			if (c->view->end.position > old.position)
-				return 1;
-			if (c->view->end.position <= c->scan.position)
-				return 0;
-			return view_corrupt(c->view, c->base, c->scan.position,
-			    c->next, "cut off in the middle of a batch", e);
-		}
-	}
-	size = fsio_size(c->fd);
+	/* Others refresh the view too: what counts is how far we may read. */
+	if (c->base == c->view->end.base && view_refresh(c->view, e) < 0)
+		return -1;
+	c->scan.limit = segment_limit(c);
+	scan_forget(&c->scan);
+	if (c->scan.limit > limit)
+		return 1;
+	size = c->base == c->view->end.base ? c->scan.limit :
+	    fsio_size(c->fd);
 	if (size < 0)
 		return err_sys(
 		    e, "%s/%020" PRId64 ".log", c->view->where, c->base);
-	if (c->scan.position < size) {
-		if (c->base == old.base)
-			return 1; /* it grew before it was rolled */
-		return view_corrupt(c->view, c->base, c->scan.position, c->next,
-		    "cut off in the middle of a batch", e);
-	}
-	return open_following(c, e);
+	if (c->scan.position < size)
+		return view_corrupt(c->view, c->base, c->scan.position,
+		    c->next, "cut off in the middle of a batch", e);
+	return c->base == c->view->end.base ? 0 : open_following(c, e);
 }
 
 /* Peek and take with one more look at what seems damaged. */
@@ -191,15 +209,23 @@ read_batch(struct cursor *c, struct batch *b, struct buf *bytes)
 		r = scan_peek(&c->scan, b);
 		if (r != BATCH_WHOLE)
 			continue;
+		/* The checksum does not cover the base offset. */
+		if (b->base_offset < c->floor ||
+		    b->last_offset - c->base > INT32_MAX) {
+			r = BATCH_BAD;
+			continue;
+		}
 		if (b->last_offset < c->next) {
 			scan_skip(&c->scan, b);
-			return BATCH_WHOLE;
+			break;
 		}
 		r = scan_take(&c->scan, b, bytes);
 		if (r == BATCH_WHOLE && !batch_verify(bytes->data, b))
 			r = BATCH_BAD;
 	}
-	if (r != BATCH_WHOLE)
+	if (r == BATCH_WHOLE)
+		c->floor = b->last_offset + 1;
+	else
 		c->scan.position = at;
 	return r;
 }
@@ -246,9 +272,10 @@ int
 cursor_skip_damage(struct cursor *c, int64_t *from, int64_t *to, struct err *e)
 {
 	struct batch b;
+	ptrdiff_t i;
 	int r;
 
-	*from = c->next;
+	*from = *to = c->next;
 	if (c->fd < 0)
 		return 0;
 	r = scan_resync(&c->scan, c->scan.position + 1, c->next, &b);
@@ -256,22 +283,21 @@ cursor_skip_damage(struct cursor *c, int64_t *from, int64_t *to, struct err *e)
 		return err_sys(
 		    e, "%s/%020" PRId64 ".log", c->view->where, c->base);
 	if (r == BATCH_WHOLE) {
-		*to = c->next = b.base_offset;
+		*to = c->next = c->floor = b.base_offset;
 		return 1;
 	}
 	if (view_refresh(c->view, e) < 0)
 		return -1;
-	if (c->base == c->view->end.base) {
-		*to = c->next = c->view->end.next_offset;
-		close_segment(c);
-		return 0;
-	}
 	if (view_list(c->view, e) < 0)
 		return -1;
-	r = (int)segment_list_find(&c->view->segments, c->base) + 1;
-	if (r >= (int)c->view->segments.count)
+	i = segment_list_find(&c->view->segments, c->base) + 1;
+	if (c->base == c->view->end.base ||
+	    i >= (ptrdiff_t)c->view->segments.count) {
+		*to = c->view->end.next_offset;
+		cursor_seek(c, *to);
 		return 0;
-	*to = c->view->segments.bases[r];
+	}
+	*to = c->view->segments.bases[i];
 	cursor_seek(c, *to);
 	return 1;
 }

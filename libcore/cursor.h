@@ -22,6 +22,7 @@ struct cursor {
 				 * are gone; the caller reports and clears */
 	int fd; /* of segment base, or -1 */
 	int64_t base;
+	int64_t floor; /* no batch from here on may begin below it */
 	struct scan scan;
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "fsio.h"
 #include "watch.h"
 
@@ -58,6 +59,8 @@ rewrite(struct partition *p, const struct state_slot *slot, struct err *e)
 		left = slot->position - at;
 		got = fsio_read_at(p->log_fd, data,
 		    left < REWRITE_BYTES ? (size_t)left : REWRITE_BYTES, at);
+		if (got == 0)
+			errno = EIO; /* shorter than what was committed */
 		if (got <= 0 ||
 		    fsio_write_at(p->log_fd, data, (size_t)got, at) < 0) {
 			free(data);
@@ -74,6 +77,11 @@ publish(struct partition *p, const struct state_slot *slot)
 {
 	struct state_page *page = p->state.page;
 
+	/*
+	 * Position 0 in between: who is killed here leaves more to be
+	 * written again, never less.
+	 */
+	atomic_store(&page->durable_position, 0);
 	atomic_store(&page->durable_base, slot->base);
 	atomic_store(&page->durable_position, slot->position);
 	if (atomic_load(&page->durable_offset) < slot->next_offset)
@@ -83,29 +91,49 @@ publish(struct partition *p, const struct state_slot *slot)
 	watch_futex_wake(&page->durable_seq);
 }
 
-/* We hold sync.lock: sync for all. */
+/* We hold sync.lock: sync for all, as far as slot. */
 static int
-lead(struct partition *p, struct err *e)
+lead(struct partition *p, const struct state_slot *slot, struct err *e)
+{
+	struct state_page *page = p->state.page;
+
+	if ((p->log_fd < 0 || p->log_base != slot->base ||
+		p->log_inode != slot->inode ||
+		p->log_device != slot->device) &&
+	    partition_open_log(p, slot->base, e) < 0)
+		return -1;
+	if (atomic_load(&page->syncing) && rewrite(p, slot, e) < 0)
+		return -1;
+	atomic_store(&page->syncing, 1);
+	if (fsio_sync(p->log_fd) < 0)
+		return poison(p, slot->base, e);
+	publish(p, slot);
+	return 0;
+}
+
+/* The same for who waits for offset. */
+static int
+lead_waiters(struct partition *p, int64_t offset, struct err *e)
 {
 	struct state_page *page = p->state.page;
 	struct state_slot slot;
 
+	if (atomic_load(&page->durable_offset) >= offset ||
+	    atomic_load(&page->poison) != 0)
+		return 0;
 	/* Sampled before the sync: what comes later is not promised. */
 	state_read(&p->state, &slot);
-	if ((p->log_fd < 0 || p->log_base != slot.base) &&
-	    partition_open_log(p, slot.base, e) < 0)
-		return -1;
-	if (atomic_load(&page->syncing) && rewrite(p, &slot, e) < 0)
-		return -1;
-	atomic_store(&page->syncing, 1);
-	if (fsio_sync(p->log_fd) < 0)
-		return poison(p, slot.base, e);
-	publish(p, &slot);
-	return 0;
+	if (slot.next_offset < offset)
+		return err_set(e, ERR_SYSTEM,
+		    "%s: the log was cut off at offset %" PRId64
+		    ", below what was appended",
+		    p->where, slot.next_offset);
+	return lead(p, &slot, e);
 }
 
 int
-durable_wait(struct partition *p, int64_t offset, struct err *e)
+durable_wait(
+    struct partition *p, int64_t offset, int64_t deadline, struct err *e)
 {
 	struct state_page *page = p->state.page;
 	uint32_t seq;
@@ -120,14 +148,13 @@ durable_wait(struct partition *p, int64_t offset, struct err *e)
 		got = lock_try(&p->sync, e);
 		if (got < 0)
 			return -1;
+		if (got == 0 && clock_mono_ms() >= deadline)
+			return lock_busy(&p->sync, e);
 		if (got == 0) {
 			watch_futex_wait(&page->durable_seq, seq, WAIT_US);
 			continue;
 		}
-		r = 0;
-		if (atomic_load(&page->durable_offset) < offset &&
-		    atomic_load(&page->poison) == 0)
-			r = lead(p, e);
+		r = lead_waiters(p, offset, e);
 		lock_drop(&p->sync);
 		if (r < 0)
 			return -1;
@@ -137,11 +164,13 @@ durable_wait(struct partition *p, int64_t offset, struct err *e)
 int
 durable_flush(struct partition *p, const struct state_slot *slot, struct err *e)
 {
-	if (atomic_load(&p->state.page->syncing) && rewrite(p, slot, e) < 0)
+	int r;
+
+	if (lock_take(&p->sync, CLOCK_NEVER, e) < 0)
 		return -1;
-	if (fsio_sync(p->log_fd) < 0)
-		return poison(p, slot->base, e);
-	if (atomic_load(&p->state.page->durable_offset) < slot->next_offset)
-		atomic_store(&p->state.page->durable_offset, slot->next_offset);
-	return 0;
+	r = atomic_load(&p->state.page->poison) == 0 ?
+	    lead(p, slot, e) :
+	    durable_refuse(p, atomic_load(&p->state.page->poison), e);
+	lock_drop(&p->sync);
+	return r;
 }

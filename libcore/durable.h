@@ -16,14 +16,17 @@
 #include "partition.h"
 
 /*
- * Wait until every record below offset is on disk (append lock not held).
- * 0, or -1: ERR_SYSTEM (the sync failed, here or elsewhere).
+ * Wait until every record below offset is on disk (append lock not held),
+ * or until the monotonic time deadline (clock.h, ms) while somebody else
+ * holds sync.lock.
+ * 0, or -1: ERR_SYSTEM (the sync failed, here or elsewhere), ERR_BUSY.
  */
-int durable_wait(struct partition *p, int64_t offset, struct err *e);
+int durable_wait(
+    struct partition *p, int64_t offset, int64_t deadline, struct err *e);
 
 /*
- * Sync the segment of slot now, append lock held (at a roll).  Failing
- * poisons.  0, or -1.
+ * Sync the segment of slot now, append lock held (at a roll); takes
+ * sync.lock.  Failing poisons.  0, or -1.
  */
 int durable_flush(
     struct partition *p, const struct state_slot *slot, struct err *e);

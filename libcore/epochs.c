@@ -31,12 +31,12 @@ number(const char **p, char end, int64_t max, int64_t *out)
 }
 
 static int
-parse(struct epochs *es, const char *p)
+parse(struct epochs *es, const char *p, const char *end)
 {
 	int64_t version, count, epoch, start, i;
 	const struct epoch *last;
 
-	if (*p == '\0')
+	if (p == end)
 		return 0; /* as Kafka makes it for a new partition */
 	if (number(&p, '\n', INT32_MAX, &version) < 0 || version != 0 ||
 	    number(&p, '\n', INT32_MAX, &count) < 0)
@@ -52,7 +52,7 @@ parse(struct epochs *es, const char *p)
 		if (epochs_assign(es, (int32_t)epoch, start) < 0)
 			return -1;
 	}
-	return *p == '\0' ? 0 : -1;
+	return p == end ? 0 : -1;
 }
 
 int
@@ -64,7 +64,8 @@ epochs_read(struct epochs *es, int dirfd, const char *where, struct err *e)
 	epochs_release(es);
 	r = fsio_read_file(dirfd, file_name, &text, EPOCHS_BYTES_MAX, where, e);
 	if (r > 0) {
-		r = parse(es, (const char *)text.data);
+		r = parse(es, (const char *)text.data,
+		    (const char *)text.data + text.len);
 		if (r < 0)
 			err_set(e, ERR_CORRUPT,
 			    "%s/%s: not a leader epoch checkpoint", where,

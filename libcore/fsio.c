@@ -27,6 +27,18 @@ trusted(int dirfd, const struct stat *st)
 	return (dir.st_mode & S_IWGRP) != 0 && st->st_gid == dir.st_gid;
 }
 
+/* openat(2) until no signal comes between. */
+static int
+open_again(int dirfd, const char *name, int flags, mode_t mode)
+{
+	int fd;
+
+	do
+		fd = openat(dirfd, name, flags | O_CLOEXEC, mode);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
 int
 fsio_open_dir(int dirfd, const char *name, const char *where, struct err *e)
 {
@@ -34,8 +46,8 @@ fsio_open_dir(int dirfd, const char *name, const char *where, struct err *e)
 	struct stat st;
 	int fd;
 
-	fd = openat(
-	    dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = open_again(
+	    dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (fd >= 0)
 		return fd;
 	if ((errno == ENOTDIR || errno == ELOOP) &&
@@ -56,8 +68,7 @@ fsio_open(int dirfd, const char *name, int flags, mode_t mode,
 	struct stat st;
 	int fd;
 
-	fd = openat(
-	    dirfd, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode);
+	fd = open_again(dirfd, name, flags | O_NOFOLLOW | O_NONBLOCK, mode);
 	if (fd < 0) {
 		if (errno != ELOOP)
 			return err_sys(e, "%s/%s", where, name);
@@ -121,7 +132,9 @@ fsio_write_at(int fd, const void *data, size_t n, int64_t pos)
 		    pos + (int64_t)done);
 		if (put < 0 && errno == EINTR)
 			continue;
-		if (put < 0)
+		if (put == 0)
+			errno = EIO; /* no progress, for ever */
+		if (put <= 0)
 			return -1;
 		done += (size_t)put;
 	}
@@ -162,13 +175,24 @@ fsio_allocate(int fd, int64_t size)
 int
 fsio_sync(int fd)
 {
-	return fdatasync(fd);
+	int r;
+
+	/* Interrupted before it did anything: no error was used up. */
+	do
+		r = fdatasync(fd);
+	while (r < 0 && errno == EINTR);
+	return r;
 }
 
 int
 fsio_sync_dir(int dirfd)
 {
-	return fsync(dirfd);
+	int r;
+
+	do
+		r = fsync(dirfd);
+	while (r < 0 && errno == EINTR);
+	return r;
 }
 
 void
@@ -209,6 +233,21 @@ fsio_read_file(int dirfd, const char *name, struct buf *data, size_t max,
 	return 1;
 }
 
+static void
+temporary_name(char tmp[NAME_MAX + 1], const char *name)
+{
+	snprintf(tmp, NAME_MAX + 1, ".%s.tmp", name);
+}
+
+void
+fsio_tidy(int dirfd, const char *name)
+{
+	char tmp[NAME_MAX + 1];
+
+	temporary_name(tmp, name);
+	unlinkat(dirfd, tmp, 0);
+}
+
 int
 fsio_replace(int dirfd, const char *name, const void *data, size_t n,
     const char *where, struct err *e)
@@ -216,9 +255,11 @@ fsio_replace(int dirfd, const char *name, const void *data, size_t n,
 	char tmp[NAME_MAX + 1];
 	int fd;
 
-	snprintf(tmp, sizeof(tmp), ".%s.tmp", name);
+	temporary_name(tmp, name);
+	/* What a killed one left, or somebody put there: never written to. */
+	unlinkat(dirfd, tmp, 0);
 	fd = fsio_open(
-	    dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC, 0666, where, e);
+	    dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL, 0666, where, e);
 	if (fd < 0)
 		return -1;
 	if (fsio_write_at(fd, data, n, 0) < 0 || fsio_sync(fd) < 0) {

@@ -69,6 +69,9 @@ int fsio_read_file(int dirfd, const char *name, struct buf *data, size_t max,
 int fsio_replace(int dirfd, const char *name, const void *data, size_t n,
     const char *where, struct err *e);
 
+/* Remove what a killed fsio_replace of name left; the same lock is held. */
+void fsio_tidy(int dirfd, const char *name);
+
 /*
  * Whether the file system is a local one on which locks and crash rules hold
  * (ext, xfs, btrfs, tmpfs, zfs, f2fs, bcachefs, overlay).

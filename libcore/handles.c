@@ -68,11 +68,11 @@ handles_free(struct handles *h)
 }
 
 static int
-sync_one(struct handle *l, struct err *e)
+sync_one(struct handle *l, int64_t deadline, struct err *e)
 {
 	if (!l->open || l->end_offset == 0)
 		return 0;
-	if (durable_wait(&l->partition, l->end_offset, e) < 0)
+	if (durable_wait(&l->partition, l->end_offset, deadline, e) < 0)
 		return -1;
 	l->end_offset = 0;
 	l->written = 0;
@@ -81,7 +81,7 @@ sync_one(struct handle *l, struct err *e)
 
 /* Close the one that was not used for longest. */
 static int
-make_room(struct handles *h, struct err *e)
+make_room(struct handles *h, int64_t deadline, struct err *e)
 {
 	struct handle *oldest = NULL;
 	int32_t i;
@@ -92,7 +92,7 @@ make_room(struct handles *h, struct err *e)
 			oldest = &h->list[i];
 	if (oldest == NULL)
 		return 0;
-	if (h->durable && sync_one(oldest, e) < 0)
+	if (h->durable && sync_one(oldest, deadline, e) < 0)
 		return -1;
 	partition_close(&oldest->partition);
 	oldest->open = false;
@@ -108,7 +108,7 @@ handles_append(struct handles *h, int32_t number, uint8_t *bytes, size_t size,
 	struct handle *l = &h->list[number];
 
 	if (!l->open) {
-		if (h->open >= h->open_max && make_room(h, e) < 0)
+		if (h->open >= h->open_max && make_room(h, deadline, e) < 0)
 			return -1;
 		if (partition_open(&l->partition, h->topic->dirfd, number,
 			h->topic->path, &h->topic->settings, e) < 0)
@@ -129,12 +129,12 @@ handles_append(struct handles *h, int32_t number, uint8_t *bytes, size_t size,
 }
 
 int
-handles_sync(struct handles *h, struct err *e)
+handles_sync(struct handles *h, int64_t deadline, struct err *e)
 {
 	int32_t i;
 
 	for (i = 0; i < h->count; i++)
-		if (sync_one(&h->list[i], e) < 0)
+		if (sync_one(&h->list[i], deadline, e) < 0)
 			return -1;
 	return 0;
 }

@@ -25,7 +25,7 @@ void handles_free(struct handles *h);
 int handles_append(struct handles *h, int32_t number, uint8_t *bytes,
     size_t size, int64_t deadline, int64_t *base, struct err *e);
 
-/* Make all that was appended durable.  0, or -1. */
-int handles_sync(struct handles *h, struct err *e);
+/* Make all that was appended durable (durable_wait).  0, or -1. */
+int handles_sync(struct handles *h, int64_t deadline, struct err *e);
 
 #endif

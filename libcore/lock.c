@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -66,8 +68,10 @@ lock_is_current(struct lock *l, struct err *e)
 	    held.st_ino == named.st_ino && held.st_dev == named.st_dev)
 		return 1;
 	fd = fsio_open(l->dirfd, l->name, O_RDWR, 0, l->where, e);
-	if (fd < 0)
+	if (fd < 0) {
+		lock_drop(l);
 		return -1;
+	}
 	close(l->fd); /* drops the lock on the file that was replaced */
 	l->fd = fd;
 	return 0;
@@ -95,8 +99,8 @@ lock_try(struct lock *l, struct err *e)
 	return 1;
 }
 
-static int
-lock_busy(struct lock *l, struct err *e)
+int
+lock_busy(const struct lock *l, struct err *e)
 {
 	long pid = lock_holder(l);
 
@@ -107,34 +111,70 @@ lock_busy(struct lock *l, struct err *e)
 	    e, ERR_BUSY, "%s/%s: locked by another process", l->where, l->name);
 }
 
-int
-lock_take(struct lock *l, int64_t deadline, struct err *e)
+static int
+lock_stopped(struct lock *l, struct err *e)
+{
+	return err_set(e, ERR_STOPPED, "%s/%s: stopped while waiting", l->where,
+	    l->name);
+}
+
+/*
+ * Sleep in flock(2): the one who lets go wakes us, in turn.  A signal that
+ * comes just before the call does not end it, the next one does.
+ */
+static int
+wait_for_ever(struct lock *l, struct err *e)
+{
+	int current;
+
+	do {
+		if (flock(l->fd, LOCK_EX) < 0) {
+			if (errno == EINTR)
+				return lock_stopped(l, e);
+			return err_sys(e, "%s/%s", l->where, l->name);
+		}
+		current = lock_is_current(l, e);
+	} while (current == 0);
+	return current < 0 ? -1 : 0;
+}
+
+static int
+wait_until(struct lock *l, int64_t deadline, struct err *e)
 {
 	struct timespec pause = { 0, 100000 };
 	int got;
 
-	for (;;) {
-		got = lock_try(l, e);
-		if (got != 0)
-			return got < 0 ? -1 : 0;
-		if (deadline == CLOCK_NEVER) {
-			if (flock(l->fd, LOCK_EX) < 0)
-				return err_set(e, ERR_STOPPED,
-				    "%s/%s: stopped while waiting", l->where,
-				    l->name);
-			got = lock_is_current(l, e);
-			if (got != 0)
-				return got < 0 ? -1 : 0;
-			continue;
-		}
+	while ((got = lock_try(l, e)) == 0) {
 		if (clock_mono_ms() >= deadline)
 			return lock_busy(l, e);
 		if (nanosleep(&pause, NULL) < 0)
-			return err_set(e, ERR_STOPPED,
-			    "%s/%s: stopped while waiting", l->where, l->name);
+			return lock_stopped(l, e);
 		if (pause.tv_nsec < 10000000)
 			pause.tv_nsec *= 2;
 	}
+	return got < 0 ? -1 : 0;
+}
+
+int
+lock_take(struct lock *l, int64_t deadline, struct err *e)
+{
+	sigset_t block, old;
+	int got;
+
+	got = lock_try(l, e);
+	if (got != 0)
+		return got < 0 ? -1 : 0;
+	/* A wish for a progress line must not look like one to stop. */
+	sigemptyset(&block);
+	sigaddset(&block, SIGUSR1);
+	sigaddset(&block, SIGCHLD);
+	sigaddset(&block, SIGALRM);
+	sigaddset(&block, SIGWINCH);
+	pthread_sigmask(SIG_BLOCK, &block, &old);
+	got = deadline == CLOCK_NEVER ? wait_for_ever(l, e) :
+					wait_until(l, deadline, e);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return got;
 }
 
 void

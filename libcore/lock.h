@@ -36,6 +36,9 @@ int lock_take(struct lock *l, int64_t deadline, struct err *e);
 /* Take it if it is free: 1 taken, 0 somebody holds it, -1. */
 int lock_try(struct lock *l, struct err *e);
 
+/* The refusal, ERR_BUSY, that names the holder; returns -1. */
+int lock_busy(const struct lock *l, struct err *e);
+
 void lock_drop(struct lock *l);
 void lock_close(struct lock *l);
 

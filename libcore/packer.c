@@ -21,7 +21,11 @@ struct packer {
 	uint64_t submitted, turn; /* tickets: given out, to append now */
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
-	pthread_t threads[PACKER_WORKERS_MAX];
+	struct worker {
+		struct packer *packer;
+		struct codec *codec;
+		pthread_t thread;
+	} workers[PACKER_WORKERS_MAX];
 	int running;
 	bool stop, failed;
 	struct err error;
@@ -66,7 +70,9 @@ packer_free(struct packer *p)
 	pthread_cond_broadcast(&p->changed);
 	pthread_mutex_unlock(&p->mutex);
 	for (i = 0; i < p->running; i++)
-		pthread_join(p->threads[i], NULL);
+		pthread_join(p->workers[i].thread, NULL);
+	for (i = 0; i < PACKER_WORKERS_MAX; i++)
+		codec_free(p->workers[i].codec);
 	for (i = 0; p->jobs != NULL && i < p->job_count; i++) {
 		batch_builder_release(&p->jobs[i].builder);
 		buf_release(&p->jobs[i].scratch);
@@ -129,15 +135,11 @@ unclaimed(struct packer *p)
 static void *
 worker(void *arg)
 {
-	struct packer *p = arg;
-	struct codec *codec = codec_new();
+	struct worker *w = arg;
+	struct packer *p = w->packer;
 	struct packer_job *job;
 
 	pthread_mutex_lock(&p->mutex);
-	if (codec == NULL && !p->failed) {
-		p->failed = true;
-		err_set(&p->error, ERR_SYSTEM, "out of memory");
-	}
 	for (;;) {
 		job = unclaimed(p);
 		if (job == NULL) {
@@ -147,10 +149,9 @@ worker(void *arg)
 			continue;
 		}
 		job->claimed = true;
-		run_job(p, job, codec != NULL ? codec : p->codec);
+		run_job(p, job, w->codec);
 	}
 	pthread_mutex_unlock(&p->mutex);
-	codec_free(codec);
 	return NULL;
 }
 
@@ -158,13 +159,21 @@ worker(void *arg)
 static void
 start_workers(struct packer *p)
 {
+	struct worker *w;
 	sigset_t all, old;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	while (p->running < p->o.workers &&
-	    pthread_create(&p->threads[p->running], NULL, worker, p) == 0)
+	while (p->running < p->o.workers) {
+		w = &p->workers[p->running];
+		w->packer = p;
+		if (w->codec == NULL)
+			w->codec = codec_new();
+		if (w->codec == NULL ||
+		    pthread_create(&w->thread, NULL, worker, w) != 0)
+			break;
 		p->running++;
+	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (p->running == 0)
 		p->o.workers = 0; /* do without */

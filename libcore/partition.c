@@ -104,12 +104,22 @@ int
 partition_open_log(struct partition *p, int64_t base, struct err *e)
 {
 	char name[SEGMENT_NAME];
+	struct stat st;
 
 	close_fd(&p->log_fd);
 	segment_name(name, base, SEGMENT_LOG);
 	p->log_fd = fsio_open(p->dirfd, name, O_RDWR, 0, p->where, e);
+	if (p->log_fd < 0)
+		return -1;
+	if (fstat(p->log_fd, &st) < 0) {
+		err_sys(e, "%s/%s", p->where, name);
+		close_fd(&p->log_fd);
+		return -1;
+	}
 	p->log_base = base;
-	return p->log_fd < 0 ? -1 : 0;
+	p->log_device = st.st_dev;
+	p->log_inode = st.st_ino;
+	return 0;
 }
 
 int
@@ -164,17 +174,20 @@ partition_note(struct partition *p, struct state_slot *slot,
 	slot->next_offset = b->last_offset + 1;
 }
 
-void
-partition_note_end(struct partition *p, struct state_slot *slot)
+int
+partition_note_end(struct partition *p, struct state_slot *slot, struct err *e)
 {
 	struct timeindex_entry ten = { slot->max_timestamp, slot->max_offset };
-	struct err ignored;
 
-	if (slot->max_timestamp > slot->indexed_timestamp &&
-	    partition_open_indexes(p, slot, &ignored) == 0 &&
-	    timeindex_put(p->timeindex_fd, slot->base, slot->timeindex_entries,
-		&ten) == 0) {
-		slot->timeindex_entries++;
-		slot->indexed_timestamp = slot->max_timestamp;
-	}
+	if (slot->max_timestamp <= slot->indexed_timestamp)
+		return 0;
+	if (partition_open_indexes(p, slot, e) < 0)
+		return -1;
+	if (timeindex_put(p->timeindex_fd, slot->base, slot->timeindex_entries,
+		&ten) < 0)
+		return err_sys(e, "%s/%020" PRId64 ".timeindex", p->where,
+		    slot->base);
+	slot->timeindex_entries++;
+	slot->indexed_timestamp = slot->max_timestamp;
+	return 0;
 }

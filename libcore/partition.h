@@ -26,6 +26,7 @@ struct partition {
 	struct state_slot slot; /* while the append lock is held: the end */
 	int log_fd; /* of segment log_base, or -1 */
 	int64_t log_base;
+	uint64_t log_device, log_inode; /* of what log_fd is */
 	int index_fd, timeindex_fd; /* of segment index_base, or -1 */
 	int64_t index_base;
 	sigset_t signals; /* to restore at append_end */
@@ -65,7 +66,11 @@ int partition_open_indexes(
 void partition_note(struct partition *p, struct state_slot *slot,
     const struct batch *b, int64_t position);
 
-/* The time entry that ends a segment's .timeindex. */
-void partition_note_end(struct partition *p, struct state_slot *slot);
+/*
+ * The time entry that ends a segment's .timeindex: retention and search by
+ * time rely on it.  0, or -1.
+ */
+int partition_note_end(
+    struct partition *p, struct state_slot *slot, struct err *e);
 
 #endif

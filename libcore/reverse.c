@@ -115,6 +115,12 @@ load_block(struct reverse *r, struct err *e)
 	scan_release(&s);
 	if (got == SCAN_IO)
 		return failed(r, e);
+	if (got != BATCH_WHOLE && at < r->block_end && from > 0) {
+		/* The index led astray: walk the segment from its start. */
+		r->block = 0;
+		r->count = 0;
+		return 0;
+	}
 	if (got != BATCH_WHOLE && at < r->block_end)
 		return view_corrupt(r->view,
 		    r->view->segments.bases[r->segment], at,

@@ -35,6 +35,9 @@ segment_parse(const char *name)
 			return -1;
 		base = base * 10 + digit;
 	}
+	/* So that no offset in it can overflow. */
+	if (base >= INT64_MAX - INT32_MAX)
+		return -1;
 	return strcmp(name + DIGITS, ".log") == 0 ? base : -1;
 }
 

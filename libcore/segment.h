@@ -19,7 +19,7 @@ enum { SEGMENT_NAME = 32 }; /* bytes of a name with its NUL, at most */
 void segment_name(
     char name[SEGMENT_NAME], int64_t base, enum segment_file what);
 
-/* The base offset if name is "<20 digits>.log", else -1. */
+/* The base offset, below 2^63 - 2^31, if name is "<20 digits>.log"; else -1. */
 int64_t segment_parse(const char *name);
 
 struct segment_list { /* zero it to start */

@@ -23,7 +23,8 @@ static const char *const timestamp_names[] = { "CreateTime", "LogAppendTime",
 static const struct setting rows[SETTINGS_KEYS] = {
 	{ "cleanup.policy", SETTING_POLICY, FIELD(cleanup_policy),
 	    CLEANUP_DELETE, 0, 0, false, NULL,
-	    "what may go: delete (old segments), compact (old values), or both" },
+	    "what may go: delete (old segments), compact (old values), "
+	    "or both" },
 	{ "compression.gzip.level", SETTING_NUMBER, FIELD(gzip_level), 6, 1, 9,
 	    false, NULL, "gzip level of new batches" },
 	{ "compression.type", SETTING_CHOICE, FIELD(compression_type),
@@ -163,6 +164,8 @@ parse_ratio(const char *text, int64_t *out)
 		return -1;
 	value = (text[0] - '0') * scale;
 	if (text[1] == '.') {
+		if (text[2] == '\0')
+			return -1;
 		for (text += 2; *text != '\0'; text++) {
 			if (*text < '0' || *text > '9' || scale == 1)
 				return -1;
@@ -207,7 +210,8 @@ parse_value(const struct setting *row, const char *text, int64_t *out)
 	case SETTING_CHOICE:
 		return parse_choice(row, text, out);
 	case SETTING_RATIO:
-		return parse_ratio(text, out);
+		r = parse_ratio(text, out);
+		break;
 	case SETTING_NUMBER:
 		return units_int(text, row->min, row->max, out);
 	case SETTING_BYTES:

@@ -35,7 +35,7 @@ state_map(struct state *st, int dirfd, bool writable, bool create,
 		return !create && e->code == ERR_NONE ? 0 : -1;
 	size = fsio_size(fd);
 	/* A store into a hole on a full disk would be SIGBUS. */
-	if (size < STATE_BYTES && create)
+	if (size >= 0 && create)
 		size = fsio_allocate(fd, STATE_BYTES) < 0 ? -1 : STATE_BYTES;
 	if (size < 0) {
 		err_sys(e, "%s/%s", where, file_name);
@@ -73,10 +73,13 @@ state_is_valid(const struct state *st, int dirfd, const char boot[37])
 	const struct state_page *page = st->page;
 	struct stat named;
 
-	if (page == NULL || atomic_load(&page->magic) != STATE_MAGIC)
+	/* The size first: a page past the end of the file is SIGBUS. */
+	if (page == NULL ||
+	    fstatat(dirfd, file_name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    named.st_size < STATE_BYTES)
 		return false;
-	return memcmp(page->boot, boot, 37) == 0 &&
-	    fstatat(dirfd, file_name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	return atomic_load(&page->magic) == STATE_MAGIC &&
+	    memcmp(page->boot, boot, 37) == 0 &&
 	    page->device == named.st_dev && page->inode == named.st_ino;
 }
 

@@ -72,11 +72,15 @@ view_list(struct view *v, struct err *e)
 	return 0;
 }
 
-/* Where to start walking segment base for its last batches. */
+/*
+ * Where to start walking segment base for its last batches.  An index that
+ * does not lead to a batch counts for nothing.
+ */
 static int64_t
-last_indexed(struct view *v, int64_t base)
+last_indexed(struct view *v, int64_t base, struct scan *s)
 {
 	struct err ignored;
+	struct batch b;
 	int64_t position = 0;
 	int fd;
 
@@ -86,54 +90,81 @@ last_indexed(struct view *v, int64_t base)
 		position = index_lookup(fd, base, INT64_MAX);
 		close(fd);
 	}
-	return position < 0 ? 0 : position;
+	if (position <= 0)
+		return 0;
+	scan_init(s, s->fd, position, INT64_MAX);
+	return scan_peek(s, &b) == BATCH_WHOLE && b.base_offset >= base ?
+	    position :
+	    0;
+}
+
+/*
+ * Walk the headers that follow each other from *end on, which moves behind
+ * the last one; *before is then where that one (its size is 0: none) starts.
+ */
+static int
+walk_headers(struct scan *s, struct view_end *end, struct view_end *before,
+    struct batch *last)
+{
+	struct batch b;
+	int r;
+
+	last->size = 0;
+	*before = *end;
+	s->position = end->position;
+	scan_forget(s);
+	while ((r = scan_peek(s, &b)) == BATCH_WHOLE) {
+		if (b.base_offset < end->next_offset ||
+		    b.last_offset - end->base > INT32_MAX)
+			return BATCH_BAD;
+		*last = b;
+		*before = *end;
+		scan_skip(s, &b);
+		end->position = s->position;
+		end->next_offset = b.last_offset + 1;
+	}
+	return r;
 }
 
 /*
  * The last batch that was written may be torn although its header is not:
- * then it is "not yet".  With good batches behind it, it is damage.
+ * then it is "not yet".  With good batches behind it, it is damage, unless a
+ * writer ended it meanwhile and went on.
  */
 static int
 walk_end(struct view *v, struct scan *s, struct view_end *end, struct err *e)
 {
 	struct buf bytes = { 0 };
-	struct batch b, last = { 0 };
-	int64_t last_at = -1, at;
-	int r, good = 1;
+	struct view_end before;
+	struct batch b, last;
+	int64_t stuck = -1;
+	int r, got;
 
 	for (;;) {
-		at = s->position;
-		r = scan_peek(s, &b);
-		if (r != BATCH_WHOLE || b.base_offset < end->next_offset)
-			break;
-		last = b;
-		last_at = at;
-		scan_skip(s, &b);
-		end->position = s->position;
-		end->next_offset = b.last_offset + 1;
-	}
-	if (r != SCAN_IO && last_at >= 0) {
-		s->position = last_at;
-		r = scan_take(s, &last, &bytes);
-		good = r == BATCH_WHOLE && batch_verify(bytes.data, &last);
-		at = good ? at : last_at;
-	}
-	if (r != SCAN_IO && (!good || at < fsio_size(s->fd))) {
-		r = scan_resync(s, at + 1, end->next_offset, &b);
-		if (r == BATCH_WHOLE)
-			view_corrupt(v, end->base, at, end->next_offset,
-			    "damaged, good batches follow", e);
-		if (!good) {
-			end->position = last_at;
-			end->next_offset = last.base_offset;
+		r = walk_headers(s, end, &before, &last);
+		if (r != SCAN_IO && last.size > 0) {
+			s->position = before.position;
+			got = scan_take(s, &last, &bytes);
+			if (got == SCAN_IO)
+				r = SCAN_IO;
+			else if (got != BATCH_WHOLE ||
+			    !batch_verify(bytes.data, &last))
+				*end = before;
 		}
-	} else if (r != SCAN_IO) {
-		r = BATCH_SHORT;
+		if (r == SCAN_IO || end->position >= fsio_size(s->fd))
+			break;
+		r = scan_resync(s, end->position + 1, end->next_offset, &b);
+		if (r != BATCH_WHOLE || stuck == end->position)
+			break;
+		stuck = end->position;
 	}
 	buf_release(&bytes);
 	if (r == SCAN_IO)
-		err_sys(e, "%s/%020" PRId64 ".log", v->where, end->base);
-	return r == SCAN_IO || r == BATCH_WHOLE ? -1 : 0;
+		return err_sys(e, "%s/%020" PRId64 ".log", v->where, end->base);
+	if (r != BATCH_WHOLE || stuck != end->position)
+		return 0;
+	return view_corrupt(v, end->base, end->position, end->next_offset,
+	    "damaged, good batches follow", e);
 }
 
 /* Without the state page: walk from where the end was last known. */
@@ -143,29 +174,26 @@ find_end(struct view *v, struct err *e)
 	struct view_end end = v->end;
 	struct scan s = { 0 };
 	int64_t base;
-	int fd, r;
+	int r;
 
 	if (view_list(v, e) < 0)
 		return -1;
 	base = v->segments.bases[v->segments.count - 1];
-	if (end.base != base) {
-		end.base = base;
-		end.position = last_indexed(v, base);
-		end.next_offset = base;
-	}
-	fd = segment_open(v->dirfd, base, SEGMENT_LOG, O_RDONLY, v->where, e);
-	if (fd < 0) {
+	s.fd = segment_open(v->dirfd, base, SEGMENT_LOG, O_RDONLY, v->where, e);
+	if (s.fd < 0) {
 		if (e->code == ERR_NONE)
-			err_set(e, ERR_SYSTEM,
-			    "%s/%020" PRId64 ".log: is "
-			    "gone",
+			err_set(e, ERR_SYSTEM, "%s/%020" PRId64 ".log: is gone",
 			    v->where, base);
 		return -1;
 	}
-	scan_init(&s, fd, end.position, INT64_MAX);
+	if (end.base != base || end.position > fsio_size(s.fd)) {
+		end.base = end.next_offset = base;
+		end.position = last_indexed(v, base, &s);
+	}
+	scan_init(&s, s.fd, end.position, INT64_MAX);
 	r = walk_end(v, &s, &end, e);
 	scan_release(&s);
-	close(fd);
+	close(s.fd);
 	if (r == 0)
 		v->end = end;
 	return r;
