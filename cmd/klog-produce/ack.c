@@ -72,13 +72,16 @@ ack_flush(struct producer *p, struct err *e)
 void
 ack_failed(struct producer *p, struct err *e)
 {
-	uint64_t lowest = accumulator_salvage(p->accumulator);
 	const struct accumulator_totals *t =
 	    accumulator_totals(p->accumulator);
 	struct err ignored;
 	char place[512];
 	size_t used = strlen(e->text);
+	uint64_t lowest;
 
+	/* Records that wait in open batches are as good as ever. */
+	accumulator_flush(p->accumulator, &ignored);
+	lowest = accumulator_salvage(p->accumulator);
 	ack_flush(p, &ignored);
 	/* What was read but never added begins behind what was taken. */
 	if (lowest > p->taken)
