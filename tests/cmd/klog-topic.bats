@@ -731,6 +731,26 @@ answer() {
         1       0  -'
 }
 
+@test "offsets, describe: what klog-produce wrote, segment by segment" {
+	klog-topic create -c segment.bytes=4k -c compression.type=none a
+	for hour in 10 11 12; do
+		seq 2000 | klog-produce -t "2026-11-22T$hour:00Z" a
+	done
+	run3 klog-topic describe --json a
+	is_status 0
+	json_is '[.log_end, .records, .segments > 2, .leader_epoch]' \
+	    '[6000,6000,true,0]'
+	json_is '[.first_timestamp, .last_timestamp]' \
+	    '[1795341600000,1795348800000]'
+	for want in '0 @2026-11-22T09:00Z' '0 @2026-11-22T10:00Z' \
+	    '2000 @2026-11-22T10:00:00.001Z' '4000 @2026-11-22T12:00Z' \
+	    '6000 @2026-11-22T12:00:01Z' '5990 -10'; do
+		run3 klog-topic offsets --json -o "${want#* }" a
+		is_status 0
+		json_is .offset "${want%% *}"
+	done
+}
+
 @test "offsets: bad SPECs" {
 	klog-topic create a
 	for spec in begin 1.5 -x +-1 '' 99999999999999999999 @ @noon; do

@@ -1,0 +1,87 @@
+# fish completion of klog-topic, made from its option table
+
+function _klog_topic_topics
+	set -l dir .
+	set -q KLOG_DIR; and set dir $KLOG_DIR
+	for t in $dir/*/topic.conf
+		string replace -r '.*/([^/]+)/topic\.conf$' '$1' -- $t
+	end
+end
+
+complete -c klog-topic -f
+complete -c klog-topic -n '__fish_use_subcommand' -s q -l quiet -d 'say nothing but errors'
+complete -c klog-topic -n '__fish_use_subcommand' -s v -l verbose -d 'say more; may be repeated'
+complete -c klog-topic -n '__fish_use_subcommand' -s h -l help -d 'print this help'
+complete -c klog-topic -n '__fish_use_subcommand' -s V -l version -d 'print the version'
+complete -c klog-topic -n '__fish_use_subcommand' -a create -d 'make topics'
+complete -c klog-topic -n '__fish_seen_subcommand_from create' -s p -l partitions -x -d 'number of partitions (1)'
+complete -c klog-topic -n '__fish_seen_subcommand_from create' -s c -l config -x -d 'a setting, see klog-topic config; may be repeated'
+complete -c klog-topic -n '__fish_seen_subcommand_from create' -l if-not-exists -d 'leave a topic that is there as it is'
+complete -c klog-topic -n '__fish_seen_subcommand_from create' -l unsafe-fs -d 'also on a file system that may not keep locks and syncs'
+complete -c klog-topic -n '__fish_seen_subcommand_from create' -s q -l quiet -d 'say nothing but errors'
+complete -c klog-topic -n '__fish_seen_subcommand_from create' -s v -l verbose -d 'say more; may be repeated'
+complete -c klog-topic -n '__fish_seen_subcommand_from create' -s h -l help -d 'print this help'
+complete -c klog-topic -n '__fish_seen_subcommand_from create' -s V -l version -d 'print the version'
+complete -c klog-topic -n '__fish_seen_subcommand_from create' -l dir -x -a '(__fish_complete_directories)' -d 'look up topics under DIR ($KLOG_DIR, or here)'
+complete -c klog-topic -n '__fish_seen_subcommand_from create' -a '(_klog_topic_topics)' -d topic
+complete -c klog-topic -n '__fish_seen_subcommand_from create' -a '(__fish_complete_directories)'
+complete -c klog-topic -n '__fish_use_subcommand' -a list -d 'print the names of the topics in a directory'
+complete -c klog-topic -n '__fish_seen_subcommand_from list' -l json -d 'one JSON object a topic, with id and partitions'
+complete -c klog-topic -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'say nothing but errors'
+complete -c klog-topic -n '__fish_seen_subcommand_from list' -s v -l verbose -d 'say more; may be repeated'
+complete -c klog-topic -n '__fish_seen_subcommand_from list' -s h -l help -d 'print this help'
+complete -c klog-topic -n '__fish_seen_subcommand_from list' -s V -l version -d 'print the version'
+complete -c klog-topic -n '__fish_seen_subcommand_from list' -l dir -x -a '(__fish_complete_directories)' -d 'look up topics under DIR ($KLOG_DIR, or here)'
+complete -c klog-topic -n '__fish_seen_subcommand_from list' -a '(__fish_complete_directories)'
+complete -c klog-topic -n '__fish_use_subcommand' -a describe -d 'print what topics are and hold'
+complete -c klog-topic -n '__fish_seen_subcommand_from describe' -l json -d 'one JSON object a partition'
+complete -c klog-topic -n '__fish_seen_subcommand_from describe' -s p -l partitions -x -d 'only these, such as 0,2,5-7'
+complete -c klog-topic -n '__fish_seen_subcommand_from describe' -l ratio -d 'read every batch: count records, tell how well they compress'
+complete -c klog-topic -n '__fish_seen_subcommand_from describe' -s q -l quiet -d 'say nothing but errors'
+complete -c klog-topic -n '__fish_seen_subcommand_from describe' -s v -l verbose -d 'say more; may be repeated'
+complete -c klog-topic -n '__fish_seen_subcommand_from describe' -s h -l help -d 'print this help'
+complete -c klog-topic -n '__fish_seen_subcommand_from describe' -s V -l version -d 'print the version'
+complete -c klog-topic -n '__fish_seen_subcommand_from describe' -l dir -x -a '(__fish_complete_directories)' -d 'look up topics under DIR ($KLOG_DIR, or here)'
+complete -c klog-topic -n '__fish_seen_subcommand_from describe' -l progress -d 'show progress even if not on a terminal'
+complete -c klog-topic -n '__fish_seen_subcommand_from describe' -a '(_klog_topic_topics)' -d topic
+complete -c klog-topic -n '__fish_seen_subcommand_from describe' -a '(__fish_complete_directories)'
+complete -c klog-topic -n '__fish_use_subcommand' -a alter -d 'change settings, add partitions'
+complete -c klog-topic -n '__fish_seen_subcommand_from alter' -s p -l partitions -x -d 'have N partitions; there can only be more'
+complete -c klog-topic -n '__fish_seen_subcommand_from alter' -s c -l config -x -d 'change a setting, see klog-topic config; may be repeated'
+complete -c klog-topic -n '__fish_seen_subcommand_from alter' -l unset -x -d 'put a setting back to its default; may be repeated'
+complete -c klog-topic -n '__fish_seen_subcommand_from alter' -l unsafe-fs -d 'also on a file system that may not keep locks and syncs'
+complete -c klog-topic -n '__fish_seen_subcommand_from alter' -l timeout -x -d 'how long to wait for the topic\'s lock (10s)'
+complete -c klog-topic -n '__fish_seen_subcommand_from alter' -s q -l quiet -d 'say nothing but errors'
+complete -c klog-topic -n '__fish_seen_subcommand_from alter' -s v -l verbose -d 'say more; may be repeated'
+complete -c klog-topic -n '__fish_seen_subcommand_from alter' -s h -l help -d 'print this help'
+complete -c klog-topic -n '__fish_seen_subcommand_from alter' -s V -l version -d 'print the version'
+complete -c klog-topic -n '__fish_seen_subcommand_from alter' -l dir -x -a '(__fish_complete_directories)' -d 'look up topics under DIR ($KLOG_DIR, or here)'
+complete -c klog-topic -n '__fish_seen_subcommand_from alter' -a '(_klog_topic_topics)' -d topic
+complete -c klog-topic -n '__fish_seen_subcommand_from alter' -a '(__fish_complete_directories)'
+complete -c klog-topic -n '__fish_use_subcommand' -a delete -d 'remove topics with all their records'
+complete -c klog-topic -n '__fish_seen_subcommand_from delete' -s f -l force -d 'do not ask'
+complete -c klog-topic -n '__fish_seen_subcommand_from delete' -l if-exists -d 'a topic that is not there is no failure'
+complete -c klog-topic -n '__fish_seen_subcommand_from delete' -s q -l quiet -d 'say nothing but errors'
+complete -c klog-topic -n '__fish_seen_subcommand_from delete' -s v -l verbose -d 'say more; may be repeated'
+complete -c klog-topic -n '__fish_seen_subcommand_from delete' -s h -l help -d 'print this help'
+complete -c klog-topic -n '__fish_seen_subcommand_from delete' -s V -l version -d 'print the version'
+complete -c klog-topic -n '__fish_seen_subcommand_from delete' -l dir -x -a '(__fish_complete_directories)' -d 'look up topics under DIR ($KLOG_DIR, or here)'
+complete -c klog-topic -n '__fish_seen_subcommand_from delete' -a '(_klog_topic_topics)' -d topic
+complete -c klog-topic -n '__fish_seen_subcommand_from delete' -a '(__fish_complete_directories)'
+complete -c klog-topic -n '__fish_use_subcommand' -a offsets -d 'print where partitions start and end, or where a time is'
+complete -c klog-topic -n '__fish_seen_subcommand_from offsets' -s o -l offset -x -d 'what offset this is: start, end, N, +N, -N or @TIME'
+complete -c klog-topic -n '__fish_seen_subcommand_from offsets' -s p -l partitions -x -d 'only these, such as 0,2,5-7'
+complete -c klog-topic -n '__fish_seen_subcommand_from offsets' -l json -d 'one JSON object a partition'
+complete -c klog-topic -n '__fish_seen_subcommand_from offsets' -s q -l quiet -d 'say nothing but errors'
+complete -c klog-topic -n '__fish_seen_subcommand_from offsets' -s v -l verbose -d 'say more; may be repeated'
+complete -c klog-topic -n '__fish_seen_subcommand_from offsets' -s h -l help -d 'print this help'
+complete -c klog-topic -n '__fish_seen_subcommand_from offsets' -s V -l version -d 'print the version'
+complete -c klog-topic -n '__fish_seen_subcommand_from offsets' -l dir -x -a '(__fish_complete_directories)' -d 'look up topics under DIR ($KLOG_DIR, or here)'
+complete -c klog-topic -n '__fish_seen_subcommand_from offsets' -a '(_klog_topic_topics)' -d topic
+complete -c klog-topic -n '__fish_seen_subcommand_from offsets' -a '(__fish_complete_directories)'
+complete -c klog-topic -n '__fish_use_subcommand' -a config -d 'print every setting a topic can have'
+complete -c klog-topic -n '__fish_seen_subcommand_from config' -l json -d 'one JSON object a setting, with least and greatest value'
+complete -c klog-topic -n '__fish_seen_subcommand_from config' -s q -l quiet -d 'say nothing but errors'
+complete -c klog-topic -n '__fish_seen_subcommand_from config' -s v -l verbose -d 'say more; may be repeated'
+complete -c klog-topic -n '__fish_seen_subcommand_from config' -s h -l help -d 'print this help'
+complete -c klog-topic -n '__fish_seen_subcommand_from config' -s V -l version -d 'print the version'
