@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# The EXAMPLES of all manual pages run, each page in a folder of its own.
+
+load helper
+load examples
+
+# page_runs PAGE
+page_runs() {
+	local program
+
+	mkdir "$T/$1.d" && cd "$T/$1.d" || return 1
+	export KLOG_DIR=$PWD
+	for program in $(examples "$1" | grep -oE '\bklog(-[a-z]+)?\b' |
+		sort -u); do
+		command -v "$program" >/dev/null || {
+			echo "# $1: $program is not there, not run" >&3
+			return 0
+		}
+	done
+	run3 timeout 60 bash -o pipefail -e "$T/examples" </dev/null
+	[ "$status" -eq 0 ] && return 0
+	echo "an example of $1 failed, status $status:"
+	cat "$T/examples"
+	sed 's/^/stderr: /' "$ERR"
+	return 1
+}
+
+@test "examples of the manual pages" {
+	local page count=0 failed=0
+
+	for page in "$KLOG_TOP"/man/*.[1-8]; do
+		page=${page##*/}
+		examples "$page" >"$T/examples"
+		# Programs have examples; formats need none.
+		if [ ! -s "$T/examples" ]; then
+			[ "${page##*.}" != 1 ] || {
+				echo "$page has no examples"
+				failed=1
+			}
+			continue
+		fi
+		count=$((count + 1))
+		page_runs "$page" || failed=1
+		cd "$T" || return 1
+	done
+	[ "$failed" -eq 0 ]
+	[ "$count" -gt 0 ]
+}
