@@ -209,8 +209,9 @@ keep_pace(struct producer *p, struct pace *pace, int64_t arrived,
 
 	if (p->tee.len > TEE_BYTES)
 		return flush(p, pace, e);
+	/* Of one read(2), the first record will do; but not if we sleep. */
 	if (pace->opened != 0 && sent == pace->sent &&
-	    arrived == pace->arrived)
+	    arrived == pace->arrived && p->o->rate_per_ms <= 0)
 		return 0;
 	now = clock_mono_ms();
 	if (pace->opened == 0 || sent != pace->sent)
