@@ -147,6 +147,14 @@ $usage"
 	    -J t
 }
 
+@test "--acks 0: what came before is appended, and called so" {
+	topic t 1
+	input '{"value":"a"}\n[]\n'
+	failed 'stdin: line 2: not a JSON object; 1 record is appended; go on from line 2 of stdin' \
+	    -J -a 0 t
+	is_stored t "0 0 null 'a'"
+}
+
 @test "lines are counted in each FILE" {
 	topic t 1
 	printf '{"value":"a"}\n{"value":"b"}' >one
