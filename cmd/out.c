@@ -24,12 +24,15 @@ out_flush(struct out *o, struct err *e)
 {
 	while (o->sent < o->bytes.len) {
 		struct pollfd ready = { .fd = o->fd, .events = POLLOUT };
-		ssize_t n = write(o->fd, o->bytes.data + o->sent,
-		    o->bytes.len - o->sent);
+		size_t left = o->bytes.len - o->sent;
+		ssize_t n = write(o->fd, o->bytes.data + o->sent, left);
 
 		if (n > 0) {
 			o->sent += (size_t)n;
 			o->total += (uint64_t)n;
+			/* A signal shows as a short write, told only once. */
+			if ((size_t)n < left)
+				return OUT_INTERRUPTED;
 			continue;
 		}
 		if (n < 0 && errno == EAGAIN)
