@@ -93,6 +93,15 @@ void form_reader_open(struct form_reader *r, int fd, const char *name);
 enum form_state form_reader_next(struct form_reader *r,
     struct form_record *out, int timeout_ms, struct err *e);
 
+/*
+ * Where records are lines as they are (no key, headers, time or tombstones
+ * by any option) and end in one byte: what was read and not given out, for
+ * who splits it itself and tells with form_reader_take how much of it was
+ * used.  Else, and between files, empty.
+ */
+struct slice form_reader_rest(const struct form_reader *r, uint8_t *delimiter);
+void form_reader_take(struct form_reader *r, size_t bytes, uint64_t records);
+
 struct form_writer;
 
 /* NULL: ERR_USAGE, ERR_SYSTEM. */

@@ -331,6 +331,26 @@ next_parsed(struct form_reader *r, struct form_record *out, struct err *e)
 	return done;
 }
 
+struct slice
+form_reader_rest(const struct form_reader *r, uint8_t *delimiter)
+{
+	if (!r->plain || r->o.kind != FORM_LINES || r->end.len != 1 ||
+	    r->nth > 1 || r->o.has_timestamp || r->o.header_count > 0 ||
+	    r->skipping)
+		return (struct slice){ r->data, 0 };
+	*delimiter = r->end.data[0];
+	return (struct slice){ r->data + r->start,
+	    (int32_t)(r->stop - r->start) };
+}
+
+void
+form_reader_take(struct form_reader *r, size_t bytes, uint64_t records)
+{
+	r->start += bytes;
+	r->scanned = r->start;
+	r->number += records;
+}
+
 enum form_state
 form_reader_next(struct form_reader *r, struct form_record *out,
     int timeout_ms, struct err *e)

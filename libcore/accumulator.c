@@ -5,6 +5,7 @@
 #include "batch.h"
 #include "clock.h"
 #include "handles.h"
+#include "lines.h"
 #include "packer.h"
 
 enum {
@@ -278,6 +279,36 @@ accumulator_add(struct accumulator *a, int32_t partition,
 	if (a->oldest_unsafe == INT64_MAX)
 		a->oldest_unsafe = now_ms;
 	return a->open_bytes > OPEN_BYTES_MAX ? send_largest(a, e) : 0;
+}
+
+int64_t
+accumulator_add_lines(struct accumulator *a, int32_t partition,
+    struct slice text, uint8_t delimiter, int64_t timestamp, uint64_t number,
+    int64_t now_ms, struct err *e)
+{
+	struct lane *l = &a->lanes[partition];
+	const uint8_t *next = text.data;
+	size_t before = l->builder.bytes.len;
+	bool opening = l->builder.count == 0;
+	int32_t added;
+
+	if (opening)
+		before = 0;
+	added = lines_add(&l->builder, &next, text.data + text.len, delimiter,
+	    timestamp, a->batch_bytes);
+	if (added == 0)
+		return 0;
+	if (opening) {
+		l->first_number = number;
+		l->opened_ms = now_ms;
+	}
+	a->open_bytes += l->builder.bytes.len - before;
+	a->totals.added += (uint64_t)added;
+	if (a->oldest_unsafe == INT64_MAX)
+		a->oldest_unsafe = now_ms;
+	if (a->open_bytes > OPEN_BYTES_MAX && send_largest(a, e) < 0)
+		return -1;
+	return next - text.data;
 }
 
 int

@@ -69,6 +69,16 @@ void accumulator_free(struct accumulator *a);
 int accumulator_add(struct accumulator *a, int32_t partition,
     const struct record *r, uint64_t number, int64_t now_ms, struct err *e);
 
+/*
+ * The same for many: a record without key and headers for each delimiter in
+ * text, while they fit into the open batch; number is that of the first.
+ * Bytes taken; 0: the next is not whole, or one for accumulator_add, which
+ * sends a full batch; -1.  accumulator_totals()->added tells how many.
+ */
+int64_t accumulator_add_lines(struct accumulator *a, int32_t partition,
+    struct slice text, uint8_t delimiter, int64_t timestamp, uint64_t number,
+    int64_t now_ms, struct err *e);
+
 /* Send all open batches out, without waiting.  0, or -1. */
 int accumulator_send(struct accumulator *a, struct err *e);
 

@@ -198,6 +198,45 @@ take(struct producer *p, struct pace *pace, const struct form_record *in,
 	return got;
 }
 
+/*
+ * The lines behind in that are read already, all at once, if nothing has to
+ * be looked at or done for each.  They go where in went.  0, or -1.
+ */
+static int
+take_lines(struct producer *p, const struct form_record *in,
+    struct err *e)
+{
+	const struct options *o = p->o;
+	const struct accumulator_totals *t =
+	    accumulator_totals(p->accumulator);
+	int32_t partition = o->has_partition ? (int32_t)o->partition :
+	    p->topic.settings.partitions == 1 ? 0 : p->sticky;
+	uint64_t before = t->added, number;
+	struct slice text;
+	uint8_t delimiter;
+	int64_t used;
+
+	if (o->tee || o->has_limit || o->rate_per_ms > 0 ||
+	    (p->topic.settings.cleanup_policy & CLEANUP_COMPACT))
+		return 0;
+	if (!o->has_partition && p->topic.settings.partitions > 1 &&
+	    (o->partitioner == PARTITIONER_ROUNDROBIN ||
+	    p->sent != accumulator_sent(p->accumulator)))
+		return 0;
+	text = form_reader_rest(p->reader, &delimiter);
+	if (text.len == 0)
+		return 0;
+	number = files_number(p, in->number + 1);
+	used = accumulator_add_lines(p->accumulator, partition, text,
+	    delimiter, in->arrived_ms, number, in->arrived_ms, e);
+	if (used <= 0)
+		return (int)used;
+	form_reader_take(p->reader, (size_t)used, t->added - before);
+	p->bytes += (uint64_t)used;
+	p->taken = number + (t->added - before) - 1;
+	return 0;
+}
+
 /* Send and acknowledge what has waited long enough.  0, or -1. */
 static int
 keep_pace(struct producer *p, struct pace *pace, int64_t arrived,
@@ -283,6 +322,7 @@ loop_run(struct producer *p, struct err *e)
 		switch (next_record(p, &pace, &in, e)) {
 		case FORM_GOT:
 			if (take(p, &pace, &in, e) < 0 ||
+			    take_lines(p, &in, e) < 0 ||
 			    keep_pace(p, &pace, in.arrived_ms, e) < 0)
 				r = -1;
 			break;
