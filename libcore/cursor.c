@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fsio.h"
@@ -129,6 +130,19 @@ open_by_listing(struct cursor *c, struct err *e)
 	return r;
 }
 
+/* Whether the open segment's name is another file's now. */
+static bool
+is_replaced(const struct cursor *c)
+{
+	char name[SEGMENT_NAME];
+	struct stat held, named;
+
+	segment_name(name, c->base, SEGMENT_LOG);
+	return fstat(c->fd, &held) == 0 &&
+	    fstatat(c->view->dirfd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (held.st_ino != named.st_ino || held.st_dev != named.st_dev);
+}
+
 /*
  * The open segment is read to its end: open the one that follows.  1, -1.
  * Compaction leaves bases beyond the next offset, and merges segments, so
@@ -139,6 +153,7 @@ open_following(struct cursor *c, struct err *e)
 {
 	struct view *v = c->view;
 	int64_t old = c->base;
+	bool replaced = is_replaced(c);
 	ptrdiff_t i = -1;
 	int tries, r;
 
@@ -155,7 +170,7 @@ open_following(struct cursor *c, struct err *e)
 		if (i + 1 < (ptrdiff_t)v->segments.count)
 			break;
 	}
-	if (i < 0 || v->segments.bases[i] != old)
+	if (i < 0 || v->segments.bases[i] != old || replaced)
 		return open_by_listing(c, e);
 	i++;
 	if (i >= (ptrdiff_t)v->segments.count)

@@ -190,3 +190,9 @@ lock_close(struct lock *l)
 		close(l->fd);
 	l->fd = -1;
 }
+
+int
+lock_directory(int dirfd)
+{
+	return flock(dirfd, LOCK_EX | LOCK_NB) == 0;
+}

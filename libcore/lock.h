@@ -39,6 +39,12 @@ int lock_try(struct lock *l, struct err *e);
 /* The refusal, ERR_BUSY, that names the holder; returns -1. */
 int lock_busy(const struct lock *l, struct err *e);
 
+/*
+ * Lock a directory itself, without waiting, until its descriptor is closed:
+ * 1, or 0 if somebody holds it.
+ */
+int lock_directory(int dirfd);
+
 void lock_drop(struct lock *l);
 void lock_close(struct lock *l);
 

@@ -13,6 +13,7 @@
 
 #include "conf.h"
 #include "fsio.h"
+#include "lock.h"
 #include "partition.h"
 #include "tree.h"
 
@@ -205,6 +206,76 @@ hidden_name(char out[TOPIC_ID + 8], const char *suffix, struct err *e)
 	return 0;
 }
 
+static bool
+is_hidden_name(const char *name)
+{
+	const char *end = name + TOPIC_ID;
+
+	return name[0] == '.' && strlen(name) == TOPIC_ID + 4 &&
+	    strspn(name + 1, digits) == TOPIC_ID - 1 &&
+	    (strcmp(end, ".new") == 0 || strcmp(end, ".old") == 0);
+}
+
+/* Remove what killed creations and deletions left: nobody holds it. */
+static void
+sweep(int parent)
+{
+	struct err ignored;
+	struct dirent *d;
+	DIR *dir;
+	int fd;
+
+	fd = fsio_open_dir(parent, ".", "", &ignored);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (dir == NULL && fd >= 0)
+		close(fd);
+	while (dir != NULL && (d = readdir(dir)) != NULL) {
+		if (!is_hidden_name(d->d_name))
+			continue;
+		fd = fsio_open_dir(parent, d->d_name, "", &ignored);
+		if (fd < 0)
+			continue;
+		if (lock_directory(fd))
+			tree_remove(parent, d->d_name, "", &ignored);
+		close(fd);
+	}
+	if (dir != NULL)
+		closedir(dir);
+}
+
+/*
+ * Make a hidden directory that sweep() leaves alone while it is open: its
+ * descriptor, or -1.
+ */
+static int
+make_hidden(
+    int parent, const char *path, char name[TOPIC_ID + 8], struct err *e)
+{
+	struct stat named, held;
+	int fd, tries;
+
+	/* A sweep can be faster than our lock. */
+	for (tries = 0; tries < 100; tries++) {
+		if (hidden_name(name, ".new", e) < 0)
+			return -1;
+		if (mkdirat(parent, name, 0777) < 0)
+			return err_sys(e, "%s", path);
+		fd = fsio_open_dir(parent, name, "", e);
+		if (fd < 0 && e->sys == ENOENT)
+			continue;
+		if (fd < 0) {
+			unlinkat(parent, name, AT_REMOVEDIR);
+			return -1;
+		}
+		if (lock_directory(fd) && fstat(fd, &held) == 0 &&
+		    fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    held.st_ino == named.st_ino)
+			return fd;
+		close(fd);
+	}
+	return err_set(e, ERR_SYSTEM, "%s: can't be made", path);
+}
+
 int
 topic_create(
     const char *path, struct settings *settings, bool unsafe, struct err *e)
@@ -213,8 +284,7 @@ topic_create(
 	struct err ignored;
 	int parent, dirfd, r = -1;
 
-	if (topic_check_name(path, e) < 0 || make_id(settings->id, e) < 0 ||
-	    hidden_name(tmp, ".new", e) < 0)
+	if (topic_check_name(path, e) < 0 || make_id(settings->id, e) < 0)
 		return -1;
 	parent = open_parent(path, name, e);
 	if (parent < 0)
@@ -226,15 +296,11 @@ topic_create(
 	}
 	if (check_local(parent, path, unsafe, e) < 0)
 		goto out;
-	if (mkdirat(parent, tmp, 0777) < 0) {
-		err_sys(e, "%s", path);
+	sweep(parent);
+	dirfd = make_hidden(parent, path, tmp, e);
+	if (dirfd < 0)
 		goto out;
-	}
-	dirfd = fsio_open_dir(parent, tmp, "", e);
-	if (dirfd >= 0) {
-		r = fill(dirfd, path, settings, e);
-		close(dirfd);
-	}
+	r = fill(dirfd, path, settings, e);
 	if (r == 0 &&
 	    renameat2(parent, tmp, parent, name, RENAME_NOREPLACE) < 0)
 		r = err_sys(e, "%s", path);
@@ -242,6 +308,7 @@ topic_create(
 		tree_remove(parent, tmp, "", &ignored);
 	else if (fsio_sync_dir(parent) < 0)
 		r = err_sys(e, "%s", path);
+	close(dirfd);
 out:
 	close(parent);
 	return r;
@@ -292,18 +359,19 @@ topic_delete(const char *path, struct err *e)
 
 	if (topic_open(&t, path, e) < 0)
 		return -1;
-	topic_close(&t);
-	if (hidden_name(tmp, ".old", e) < 0)
-		return -1;
 	parent = open_parent(path, name, e);
-	if (parent < 0)
-		return -1;
-	if (renameat(parent, name, parent, tmp) < 0)
-		err_sys(e, "%s", path);
-	else if (fsio_sync_dir(parent) < 0)
+	if (parent < 0 || hidden_name(tmp, ".old", e) < 0)
+		goto out;
+	/* Held until it is gone, so that nobody else removes it too. */
+	(void)lock_directory(t.dirfd);
+	if (renameat(parent, name, parent, tmp) < 0 ||
+	    fsio_sync_dir(parent) < 0)
 		err_sys(e, "%s", path);
 	else
 		r = tree_remove(parent, tmp, path, e);
-	close(parent);
+out:
+	if (parent >= 0)
+		close(parent);
+	topic_close(&t);
 	return r;
 }

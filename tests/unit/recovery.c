@@ -1,0 +1,434 @@
+#include "place.h"
+
+#include <sys/stat.h>
+
+#include "checkpoint.h"
+#include "durable.h"
+#include "epochs.h"
+
+static const char other_boot[] = "00000000-0000-0000-0000-000000000000";
+
+/* Write n bytes at the end of a file of the partition. */
+static void
+add(const struct place *pl, const char *name, const void *data, size_t n)
+{
+	int fd = openat(pl->part, name, O_WRONLY | O_CLOEXEC);
+
+	place_need(fd >= 0 &&
+		fsio_write_at(fd, data, n, fsio_size(fd)) == 0, name, NULL);
+	close(fd);
+}
+
+/* A batch of one record as it would stand at offset. */
+static void
+add_batch(const struct place *pl, const char *name, int64_t offset,
+    int32_t epoch, size_t left)
+{
+	struct batch_builder bb = { 0 };
+	int64_t ts = 5000;
+	uint8_t *bytes;
+	size_t size;
+
+	place_batch(&bb, &ts, 1, &bytes, &size);
+	batch_place(bytes, offset, epoch);
+	add(pl, name, bytes, left < size ? left : size);
+	batch_builder_release(&bb);
+}
+
+static void
+damage(const struct place *pl, const char *name, int64_t position)
+{
+	int fd = openat(pl->part, name, O_RDWR | O_CLOEXEC);
+	uint8_t byte;
+
+	place_need(fd >= 0 && fsio_read_at(fd, &byte, 1, position) == 1,
+	    name, NULL);
+	byte ^= 0x10;
+	place_need(fsio_write_at(fd, &byte, 1, position) == 0, name, NULL);
+	close(fd);
+}
+
+/* As after a restart of the machine; the recovery point says offset. */
+static void
+reboot(struct place *pl, int64_t offset)
+{
+	struct err e;
+
+	place_close(pl);
+	place_open(pl);
+	unlinkat(pl->part, "state", 0);
+	place_need(checkpoint_write_recovery(pl->part, other_boot, offset, "x",
+		       &e) == 0,
+	    "recovery point", &e);
+}
+
+static int
+begin(struct place *pl, struct err *e)
+{
+	int r = append_begin(&pl->p, 0, e);
+
+	if (r == 0)
+		append_end(&pl->p);
+	return r;
+}
+
+static void
+adopt_whole_cut_torn(void)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	place_fill(&pl, 2, 1000, 1);
+	add_batch(&pl, LOG(0), 2, 0, 1000);
+	add_batch(&pl, LOG(0), 3, 0, 40);
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(pl.p.slot.next_offset, 3);
+	CHECK_EQ_INT(pl.p.slot.max_timestamp, 5000);
+	CHECK_EQ_INT(place_size(&pl, LOG(0)), 219);
+	place_remove(&pl);
+}
+
+/* Whole batches that do not go on where the log ends are cut. */
+static void
+adopt_only_what_follows(void)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	place_fill(&pl, 2, 1000, 1);
+	add_batch(&pl, LOG(0), 3, 0, 1000); /* a hole */
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(place_size(&pl, LOG(0)), 146);
+	add_batch(&pl, LOG(0), 2, 1, 1000); /* another epoch */
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(place_size(&pl, LOG(0)), 146);
+	add_batch(&pl, LOG(0), 2, 0, 1000);
+	damage(&pl, LOG(0), 146 + 70);
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(place_size(&pl, LOG(0)), 146);
+	place_fill(&pl, 1, 1000, 1);
+	CHECK_EQ_INT(pl.p.slot.next_offset, 3);
+	place_remove(&pl);
+}
+
+/* What a roll leaves that was killed: files, a time entry, a temporary. */
+static void
+interrupted_roll(void)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	place_fill(&pl, 2, 1000, 1);
+	place_put(pl.part, LOG(2), "", 0);
+	place_put(pl.part, INDEX(2), "", 0);
+	place_put(pl.part, ".recovery-point.tmp", "x", 1);
+	add(&pl, TIMEINDEX(0), "123456789012", 12);
+	atomic_store(&pl.p.state.page->busy, 1);
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(place_size(&pl, LOG(2)), -1);
+	CHECK_EQ_INT(place_size(&pl, INDEX(2)), -1);
+	CHECK_EQ_INT(place_size(&pl, TIMEINDEX(0)), 0);
+	CHECK_EQ_INT(place_size(&pl, ".recovery-point.tmp"), -1);
+	CHECK_EQ_INT(atomic_load(&pl.p.state.page->busy), 0);
+	/* A segment with bytes there is none that we began. */
+	place_put(pl.part, LOG(2), "x", 1);
+	atomic_store(&pl.p.state.page->busy, 1);
+	CHECK_EQ_INT(begin(&pl, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_CORRUPT);
+	place_remove(&pl);
+}
+
+static void
+shorter_than_committed(void)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	place_fill(&pl, 2, 1000, 1);
+	{
+		int fd = openat(pl.part, LOG(0), O_WRONLY | O_CLOEXEC);
+
+		CHECK_EQ_INT(fsio_truncate(fd, 100), 0);
+		close(fd);
+	}
+	CHECK_EQ_INT(begin(&pl, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_CORRUPT);
+	CHECK_EQ_INT(place_size(&pl, LOG(0)), 100);
+	place_remove(&pl);
+}
+
+static void
+state_is_deleted(void)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	pl.topic.settings.index_interval_bytes = 100;
+	place_fill(&pl, 5, 1000, 1);
+	unlinkat(pl.part, "state", 0);
+	add_batch(&pl, LOG(0), 5, 0, 60);
+	place_put(pl.part, INDEX(0), "rubbish", 7);
+	place_put(pl.part, TIMEINDEX(0), "rubbishrubbish", 14);
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(pl.p.slot.next_offset, 5);
+	CHECK_EQ_INT(pl.p.slot.epoch, 0); /* the same boot */
+	CHECK_EQ_INT(place_size(&pl, LOG(0)), 365);
+	CHECK_EQ_STR(place_hex(&pl, INDEX(0)),
+	    "00000002" "00000092" "00000004" "00000124");
+	CHECK_EQ_STR(place_hex(&pl, TIMEINDEX(0)),
+	    "00000000000003ea" "00000002" "00000000000003ec" "00000004");
+	CHECK_EQ_INT(durable_wait(&pl.p, 5, 0, &e), 0);
+	place_remove(&pl);
+}
+
+static void
+new_epoch_after_a_restart(void)
+{
+	struct epochs es = { 0 };
+	struct place pl;
+	struct stat st;
+	struct err e;
+
+	place_make(&pl);
+	place_fill(&pl, 3, 1000, 1);
+	damage(&pl, LOG(0), 146 + 70);
+	reboot(&pl, 1);
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(pl.p.slot.next_offset, 2);
+	CHECK_EQ_INT(pl.p.slot.epoch, 1);
+	CHECK_EQ_INT(place_size(&pl, LOG(0)), 146);
+	CHECK_EQ_INT(fstatat(pl.part, "cut", &st, 0), 0);
+	CHECK_EQ_INT(epochs_read(&es, pl.part, "x", &e), 0);
+	CHECK_EQ_INT(es.count, 2);
+	CHECK_EQ_INT(es.list[0].epoch, 0);
+	CHECK_EQ_INT(es.list[0].start, 0);
+	CHECK_EQ_INT(es.list[1].epoch, 1);
+	CHECK_EQ_INT(es.list[1].start, 2);
+	epochs_release(&es);
+	place_fill(&pl, 1, 1000, 1);
+	CHECK_EQ_INT(pl.p.slot.next_offset, 3);
+	place_remove(&pl);
+}
+
+/* Without the file, an epoch begins where the log first has it. */
+static void
+epochs_from_the_log(void)
+{
+	struct epochs es = { 0 };
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	place_put(pl.part, LOG(0), "", 0);
+	add_batch(&pl, LOG(0), 0, 3, 1000);
+	add_batch(&pl, LOG(0), 1, 5, 1000);
+	add_batch(&pl, LOG(0), 2, 5, 1000);
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(pl.p.slot.epoch, 5);
+	CHECK_EQ_INT(epochs_read(&es, pl.part, "x", &e), 0);
+	CHECK_EQ_INT(es.count, 1);
+	CHECK_EQ_INT(es.list[0].epoch, 5);
+	CHECK_EQ_INT(es.list[0].start, 1);
+	epochs_release(&es);
+	place_remove(&pl);
+}
+
+static void
+never_below_the_recovery_point(void)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	place_fill(&pl, 3, 1000, 1);
+	damage(&pl, LOG(0), 73 + 70);
+	reboot(&pl, 2);
+	CHECK_EQ_INT(begin(&pl, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_CORRUPT);
+	CHECK_EQ_INT(place_size(&pl, LOG(0)), 219);
+	/* Nor when the end is just not there. */
+	place_close(&pl);
+	place_open(&pl);
+	place_put(pl.part, LOG(0), "", 0);
+	CHECK_EQ_INT(begin(&pl, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_CORRUPT);
+	place_remove(&pl);
+}
+
+/* Only the last segment may lose its end. */
+static void
+damage_before_the_last(void)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	pl.topic.settings.segment_bytes = 146;
+	place_fill(&pl, 5, 1000, 1);
+	damage(&pl, LOG(2), 70);
+	reboot(&pl, 0);
+	CHECK_EQ_INT(begin(&pl, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_CORRUPT);
+	CHECK(strstr(e.text, LOG(2)) != NULL);
+	CHECK_EQ_INT(place_size(&pl, LOG(4)), 73);
+	place_remove(&pl);
+}
+
+static void
+first_batch_not_at_base(void)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	place_put(pl.part, LOG(0), "", 0);
+	add_batch(&pl, LOG(0), 90, 0, 1000);
+	add_batch(&pl, LOG(0), 95, 0, 1000);
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(pl.p.slot.next_offset, 96);
+	/* One below the base is damage. */
+	reboot(&pl, 0);
+	place_put(pl.part, LOG(0), "", 0);
+	unlinkat(pl.part, LOG(0), 0);
+	place_put(pl.part, LOG(9), "", 0);
+	add_batch(&pl, LOG(9), 8, 0, 1000);
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(pl.p.slot.next_offset, 9);
+	CHECK_EQ_INT(place_size(&pl, LOG(9)), 0);
+	place_remove(&pl);
+}
+
+/* No offset comes behind 2^63-1. */
+static void
+last_offsets(void)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	unlinkat(pl.part, LOG(0), 0);
+	place_put(pl.part, "09223372034707292160.log", "", 0);
+	CHECK_EQ_INT(begin(&pl, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_CORRUPT);
+	place_put(pl.part, "09223372034707292159.log", "", 0);
+	add_batch(&pl, "09223372034707292159.log", INT64_MAX, 0, 1000);
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(place_size(&pl, "09223372034707292159.log"), 0);
+	place_remove(&pl);
+}
+
+/* A trim that is behind the end moves back to it. */
+static void
+start_behind_the_end(void)
+{
+	struct place pl;
+	struct err e;
+	int64_t start;
+
+	place_make(&pl);
+	place_fill(&pl, 2, 1000, 1);
+	CHECK_EQ_INT(checkpoint_write_start(pl.part, 7, "x", &e), 0);
+	reboot(&pl, 0);
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(checkpoint_read_start(pl.part, &start, "x", &e), 1);
+	CHECK_EQ_INT(start, 2);
+	place_remove(&pl);
+}
+
+static void
+no_segment(void)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	unlinkat(pl.part, LOG(0), 0);
+	CHECK_EQ_INT(begin(&pl, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_CORRUPT);
+	place_remove(&pl);
+}
+
+/* cp -a: the state page came along, but is not of this file. */
+static void
+copied(void)
+{
+	struct place pl;
+	uint8_t data[4096];
+	struct err e;
+	int fd;
+
+	place_make(&pl);
+	place_fill(&pl, 2, 1000, 1);
+	fd = openat(pl.part, "state", O_RDONLY | O_CLOEXEC);
+	CHECK_EQ_INT(fsio_read_at(fd, data, sizeof(data), 0), sizeof(data));
+	close(fd);
+	place_close(&pl);
+	place_open(&pl);
+	add_batch(&pl, LOG(0), 2, 0, 1000);
+	unlinkat(pl.part, "state", 0);
+	place_put(pl.part, "other", "", 0);
+	place_put(pl.part, "state", data, sizeof(data));
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(pl.p.slot.next_offset, 3);
+	place_remove(&pl);
+}
+
+/* Any bytes in the page: refused or rebuilt. */
+static void
+hostile_state(void)
+{
+	struct place pl;
+	uint32_t seed = 1;
+	int64_t next;
+	uint8_t *page;
+	struct err e;
+	size_t i;
+	int n, r;
+
+	for (n = 0; n < 60; n++) {
+		place_make(&pl);
+		place_fill(&pl, 2, 1000, 1);
+		page = (uint8_t *)pl.p.state.page;
+		/* From behind the identity on, one word at a time. */
+		i = offsetof(struct state_page, current) + (size_t)n * 4;
+		for (r = 0; r < 4; r++) {
+			seed = seed * 1103515245 + 12345;
+			page[i + (size_t)r] = (uint8_t)(seed >> 16);
+		}
+		next = 2;
+		r = begin(&pl, &e);
+		if (r == 0)
+			next = pl.p.slot.next_offset;
+		CHECK(r == 0 || e.code == ERR_CORRUPT || e.code == ERR_SYSTEM);
+		CHECK(next >= 0 || r != 0);
+		place_remove(&pl);
+	}
+}
+
+static void
+short_state(void)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	place_fill(&pl, 2, 1000, 1);
+	place_put(pl.part, "state", "", 0); /* under our mapping */
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(pl.p.slot.next_offset, 2);
+	CHECK_EQ_INT(place_size(&pl, "state"), 4096);
+	place_remove(&pl);
+}
+
+TEST_MAIN(TEST(adopt_whole_cut_torn), TEST(adopt_only_what_follows),
+    TEST(interrupted_roll), TEST(shorter_than_committed),
+    TEST(state_is_deleted), TEST(new_epoch_after_a_restart),
+    TEST(epochs_from_the_log), TEST(never_below_the_recovery_point),
+    TEST(damage_before_the_last), TEST(first_batch_not_at_base),
+    TEST(last_offsets), TEST(start_behind_the_end), TEST(no_segment),
+    TEST(copied), TEST(hostile_state), TEST(short_state))
