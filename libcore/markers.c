@@ -96,6 +96,7 @@ int
 markers_fate(struct markers *m, const struct batch *b, struct err *e)
 {
 	const struct marker *end;
+	int64_t from, to;
 	struct batch ahead;
 	int got;
 
@@ -104,6 +105,11 @@ markers_fate(struct markers *m, const struct batch *b, struct err *e)
 		cursor_seek(&m->cursor, b->last_offset + 1);
 	while ((end = find(m, b->producer_id, b->last_offset)) == NULL) {
 		got = cursor_next(&m->cursor, &ahead, &m->bytes, e);
+		if (got < 0 && m->skip_damage && e->code == ERR_CORRUPT) {
+			got = cursor_skip_damage(&m->cursor, &from, &to, e);
+			if (got > 0)
+				continue;
+		}
 		if (got < 0)
 			return -1;
 		if (got == 0)

@@ -23,6 +23,7 @@ struct markers {
 	struct view *view; /* borrowed, not shared with another thread */
 	struct cursor cursor; /* how far ahead was read */
 	struct codec *codec; /* borrowed; markers are never compressed */
+	bool skip_damage; /* set after init: read on behind damage */
 	struct marker *list; /* ascending by offset */
 	size_t count, cap;
 	struct buf bytes, scratch;

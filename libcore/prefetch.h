@@ -20,9 +20,11 @@ struct prefetch_item {
 	struct buf bytes; /* the whole batch, as stored */
 	void *source; /* of whom it is; set by read */
 	int64_t skipped; /* offsets passed over before it; set by read */
+	int64_t segment, position; /* where it lies; set by read */
 	bool sealed; /* set by read: do not unpack */
-	int status; /* 1 a batch, 0 nothing more now, -1 error */
-	struct err error; /* why, if status is -1 */
+	int status; /* 1 a batch, 0 nothing more now, -1 error, -2 a
+		     * batch that cannot be unpacked */
+	struct err error; /* why, if status is below 0 */
 	struct batch_records records; /* at the first; if not sealed */
 	/* private */
 	struct buf plain;

@@ -51,10 +51,12 @@ struct stream {			/* one partition that is read */
 	struct cursor cursor;
 	int64_t from, to;	/* offsets, to exclusive; INT64_MAX no end */
 	int64_t until;		/* follow: stop at this time; INT64_MAX */
+	int64_t segment, position;	/* where the batch read last lies */
 	_Atomic bool done;	/* nothing will be read any more */
 	bool over;		/* nothing will be printed any more */
 	bool idle;		/* follow: nothing there at the last look */
 	int watch;		/* number of its watch, -1 none */
+	uint32_t seq;		/* state_page.data_seq at the last look */
 	struct view ahead;	/* for markers; opened when first needed */
 	struct markers markers;
 	bool has_ahead;
@@ -71,7 +73,6 @@ struct consumer {
 	int topic_count;
 	struct stream **streams;
 	size_t stream_count, turn;
-	int64_t bytes_total;	/* an estimate, for progress */
 	struct codec *codec;
 	struct filter *filter;
 	/* output */
@@ -81,90 +82,14 @@ struct consumer {
 	int whole_fd;		/* directory of --whole, or -1 */
 	uint64_t printed;
 	int64_t left;		/* of -n; INT64_MAX */
-	int64_t started, first_timestamp;
+	bool ends_lowered;	/* reading backwards found an open end */
+	double due;		/* --rate: the next may go; clock_mono_ms */
+	int64_t paced_from, first_timestamp;	/* --speed: ms, ms */
 	/* following */
 	struct watch watch;
 	int64_t last_news;	/* clock_mono_ms */
+	bool timed_out;		/* --timeout passed */
 	struct progress progress;
 };
-
-/* ---- streams.c: which partitions, from where to where ---- */
-
-/* Open the topics named by the operands, and their streams.  0, or -1. */
-int streams_open(struct consumer *c, char **operands, int count,
-    struct err *e);
-void streams_close(struct consumer *c);
-
-/* Add partition number of topic t, from its start: it is new.  0, or -1. */
-int streams_add_new(struct consumer *c, struct topic *t, int32_t number,
-    struct err *e);
-
-/* Take the partitions that topic.conf tells of by now.  0, or -1. */
-int streams_refresh(struct consumer *c, struct consumed_topic *t,
-    struct err *e);
-
-/* Say how many records were passed over because they are gone. */
-void streams_report_skipped(const struct stream *s, int64_t skipped);
-
-/*
- * Read the next batch of s that a reader may see and that is in its range:
- * 1, 0 there is none now (s->done: never), -1.
- */
-int stream_read(struct stream *s, struct batch *b, struct buf *bytes,
-    int64_t *skipped, struct err *e);
-
-/*
- * Whether b, part of a transaction, may be seen: an enum markers_fate, or -1.
- * backwards: batches are asked for in falling order.
- */
-int stream_fate(struct stream *s, const struct batch *b, bool backwards,
-    struct err *e);
-
-/* ---- last.c ---- */
-
-/* Set every stream's from so that N records are left, the newest.  0, -1. */
-int last_seek(struct consumer *c, int64_t n, struct err *e);
-
-/* Set from of s so that its last n records are left.  0, or -1. */
-int last_of_stream(struct stream *s, int64_t n, struct err *e);
-
-/* ---- filter.c ---- */
-
-struct filter;
-
-/* NULL with e->code ERR_NONE: everything passes. */
-struct filter *filter_new(const struct options *o, struct err *e);
-void filter_free(struct filter *f);
-
-/* 1 it passes, 0 it does not, -1. */
-int filter_match(struct filter *f, const struct record *r, struct err *e);
-
-/* ---- emit.c ---- */
-
-int emit_open(struct consumer *c, struct err *e);
-
-/*
- * Print one record of s if it passes: 1 printed, 0 not, -1.  b is its batch.
- */
-int emit_record(struct consumer *c, const struct stream *s,
-    const struct batch *b, const struct record *r, struct err *e);
-
-/* Write out what is buffered.  0, or -1. */
-int emit_flush(struct consumer *c, struct err *e);
-
-/* ---- plain.c, merge.c, follow.c: the ways to go through the streams ---- */
-
-/* Partitions interleaved batch by batch.  0, or -1. */
-int plain_run(struct consumer *c, struct err *e);
-
-/* One stream in time order; backwards if reverse.  0, or -1. */
-int merge_run(struct consumer *c, bool reverse, struct err *e);
-
-/*
- * Wait until a stream may have more: 1 look again, 0 --timeout passed or the
- * reader of stdout left, -1.
- */
-int follow_wait(struct consumer *c, struct err *e);
-int follow_open(struct consumer *c, struct err *e);
 
 #endif

@@ -10,11 +10,15 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "consume.h"
+#include "emit.h"
 #include "main.h"
 #include "text.h"
 
-enum { PIPE_BYTES = 1 << 20 };	/* fewer switches between us and a reader */
+enum {
+	PIPE_BYTES = 1 << 20	/* fewer switches between us and a reader */
+};
+
+#define FAR_MS 1e15		/* no record is waited for longer */
 
 static int
 open_whole(struct consumer *c, struct err *e)
@@ -28,7 +32,7 @@ open_whole(struct consumer *c, struct err *e)
 }
 
 int
-emit_open(struct consumer *c, struct err *e)
+emit_init(struct consumer *c, struct err *e)
 {
 	const struct options *o = c->o;
 	struct form_options fo = {
@@ -60,10 +64,14 @@ emit_open(struct consumer *c, struct err *e)
 			c->unescaped.data + separator : (const uint8_t *)"",
 			(int32_t)(c->unescaped.len - separator) };
 	c->writer = form_writer_new(&fo, e);
-	if (c->writer == NULL)
-		return -1;
+	return c->writer == NULL ? -1 : 0;
+}
+
+int
+emit_open(struct consumer *c, struct err *e)
+{
 	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_BYTES);
-	return o->whole != NULL ? open_whole(c, e) : 0;
+	return c->o->whole != NULL ? open_whole(c, e) : 0;
 }
 
 int
@@ -77,33 +85,43 @@ emit_flush(struct consumer *c, struct err *e)
 	return state == OUT_FAILED ? -1 : 0;
 }
 
-/* --rate and --speed: sleep until this record is due. */
+/* --rate and --speed: when this record is due, by clock_mono_ms. */
+static double
+due_at(struct consumer *c, const struct record *r, double now)
+{
+	double due = now, at;
+
+	if (c->printed == 0) {
+		c->first_timestamp = r->timestamp;
+		c->paced_from = (int64_t)now;
+	}
+	if (c->o->rate_per_ms > 0) {
+		/* What was not used while waiting is not made up for. */
+		due = c->due > now ? c->due : now;
+		c->due = due + 1 / c->o->rate_per_ms;
+	}
+	if (c->o->speed_factor > 0) {
+		at = (double)c->paced_from + ((double)r->timestamp -
+		    (double)c->first_timestamp) / c->o->speed_factor;
+		due = at > due ? at : due;
+	}
+	return due - now < FAR_MS ? due : now + FAR_MS;
+}
+
 static int
 keep_pace(struct consumer *c, const struct record *r, struct err *e)
 {
-	double due = 0;
-	int64_t wait;
+	int64_t due = (int64_t)due_at(c, r, (double)clock_mono_ms()), wait;
 	struct timespec ts;
 
-	if (c->printed == 0)
-		c->first_timestamp = r->timestamp;
-	if (c->o->rate_per_ms > 0)
-		due = (double)c->printed / c->o->rate_per_ms;
-	if (c->o->speed_factor > 0 &&
-	    (double)(r->timestamp - c->first_timestamp) /
-	    c->o->speed_factor > due)
-		due = (double)(r->timestamp - c->first_timestamp) /
-		    c->o->speed_factor;
-	for (;;) {
-		wait = (int64_t)due - (clock_mono_ms() - c->started);
-		if (wait <= 0 || main_stopped() != 0)
-			return 0;
+	while ((wait = due - clock_mono_ms()) > 0 && main_stopped() == 0) {
 		if (emit_flush(c, e) < 0)
 			return -1;
 		ts = (struct timespec){ wait / 1000, wait % 1000 * 1000000 };
 		nanosleep(&ts, NULL);
 		progress_tick(&c->progress, 0, 0);
 	}
+	return 0;
 }
 
 static int

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "consume.h"
+#include "emit.h"
 #include "text.h"
 
 struct wanted_header {

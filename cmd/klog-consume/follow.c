@@ -2,26 +2,29 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "consume.h"
 #include "main.h"
+#include "streams.h"
+#include "ways.h"
 
 enum {
 	BUSY_WAIT_US = 20000,	/* a writer is between write and publish */
+	BUSY_TRIES = 3,		/* then it was killed there, or stopped */
+	BUSY_PAUSE_MAX_MS = 1000,
 	NO_TIMEOUT = -1
 };
 
 struct news {
 	struct consumer *c;
 	bool any;		/* a stream or topic was hit */
+	bool topics;		/* a topic was */
 };
 
-int
-follow_open(struct consumer *c, struct err *e)
+void
+follow_open(struct consumer *c)
 {
 	size_t i;
 	int j;
 
-	(void)e;
 	watch_open(&c->watch);
 	for (j = 0; j < c->topic_count; j++)
 		c->topics[j].watch = watch_add(&c->watch,
@@ -30,7 +33,6 @@ follow_open(struct consumer *c, struct err *e)
 		c->streams[i]->watch = watch_add(&c->watch,
 		    c->streams[i]->view.dirfd, WATCH_DATA | WATCH_NAMES);
 	c->last_news = clock_mono_ms();
-	return 0;
 }
 
 static void
@@ -38,13 +40,17 @@ seen(void *ctx, int number, unsigned what)
 {
 	struct news *news = ctx;
 	struct consumer *c = news->c;
+	bool hit = false;
 	size_t i;
 
 	(void)what;
 	news->any = true;
 	for (i = 0; i < c->stream_count; i++)
-		if (number < 0 || c->streams[i]->watch == number)
+		if (number < 0 || c->streams[i]->watch == number) {
 			c->streams[i]->idle = false;
+			hit = true;
+		}
+	news->topics |= number < 0 || !hit;
 }
 
 /*
@@ -57,6 +63,8 @@ has_more(struct stream *s, struct err *e)
 	struct state_page *page = s->view.state.page;
 	bool busy = page != NULL && atomic_load(&page->busy) != 0;
 
+	if (busy)
+		s->seq = atomic_load(&page->data_seq);
 	if (view_refresh(&s->view, e) < 0)
 		return -1;
 	if (s->view.end.next_offset > s->cursor.next)
@@ -91,16 +99,16 @@ static void
 wait_for_publish(struct consumer *c)
 {
 	struct state_page *page;
-	uint32_t seq;
 	size_t i;
 
 	for (i = 0; i < c->stream_count; i++) {
 		page = c->streams[i]->view.state.page;
-		if (c->streams[i]->idle || page == NULL)
+		if (c->streams[i]->idle || c->streams[i]->done ||
+		    page == NULL)
 			continue;
-		seq = atomic_load(&page->data_seq);
 		if (atomic_load(&page->busy) != 0)
-			watch_futex_wait(&page->data_seq, seq, BUSY_WAIT_US);
+			watch_futex_wait(&page->data_seq, c->streams[i]->seq,
+			    BUSY_WAIT_US);
 		return;
 	}
 }
@@ -117,53 +125,81 @@ refresh_topics(struct consumer *c, struct err *e)
 	return 0;
 }
 
+/* Milliseconds until --timeout or --until is reached, or NO_TIMEOUT. */
 static int64_t
-time_left(const struct consumer *c)
+time_left(struct consumer *c)
 {
-	int64_t left;
+	int64_t left = INT64_MAX, more;
 
-	if (c->o->timeout < 0)
+	if (c->o->range.to.kind == BOUND_TIME)
+		left = c->o->range.to.value - clock_wall_ms();
+	if (c->o->timeout >= 0) {
+		more = clock_mono_ms() - c->last_news;
+		more = c->o->timeout > more ? c->o->timeout - more : 0;
+		c->timed_out = more == 0;
+		if (more < left)
+			left = more;
+	}
+	if (left == INT64_MAX)
 		return NO_TIMEOUT;
-	left = c->last_news + c->o->timeout - clock_mono_ms();
 	return left > 0 ? left : 0;
+}
+
+/*
+ * Sleep until something happens: 1, 0 time is up, -1.  pause_ms, unless it is
+ * 0, bounds the sleep.
+ */
+static int
+sleep_for_news(struct consumer *c, int64_t pause_ms, struct err *e)
+{
+	struct news news = { .c = c };
+	int64_t left = time_left(c), limit = left;
+	int got;
+
+	if (pause_ms > 0 && (limit == NO_TIMEOUT || limit > pause_ms))
+		limit = pause_ms;
+	got = watch_wait(&c->watch, limit, STDOUT_FILENO, seen, &news);
+	progress_tick(&c->progress, 0, 0);
+	if (got == -1) {
+		/* As cat would: nobody reads what we would write. */
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
+	if (got == 0 && limit == left && time_left(c) == 0)
+		return 0;
+	if (got == 1 && !news.any)
+		seen(&news, -1, 0);
+	return news.topics && refresh_topics(c, e) < 0 ? -1 : 1;
 }
 
 int
 follow_wait(struct consumer *c, struct err *e)
 {
-	struct news news = { .c = c };
+	struct news all = { .c = c };
+	int64_t pause = 0;
+	int got, tries = 0;
 	bool busy;
-	int got;
 
-	seen(&news, -1, 0);	/* what came before we watched */
-	for (;;) {
+	seen(&all, -1, 0);	/* what came before we watched */
+	while (main_stopped() == 0) {
 		got = look(c, &busy, e);
 		if (got != 0) {
 			c->last_news = clock_mono_ms();
 			return got;
 		}
-		if (busy) {
+		if (busy && tries++ < BUSY_TRIES) {
 			wait_for_publish(c);
-			if (main_stopped() != 0)
-				return 1;
 			continue;
 		}
-		news.any = false;
-		got = watch_wait(&c->watch, time_left(c), STDOUT_FILENO, seen,
-		    &news);
-		progress_tick(&c->progress, 0, 0);
-		if (got == -1) {
-			/* As cat would: nobody reads what we would write. */
-			signal(SIGPIPE, SIG_DFL);
-			raise(SIGPIPE);
-		}
-		if (got == -2 && main_stopped() != 0)
-			return 1;
-		if (got == 0)
-			return 0;
-		if (!news.any)
-			seen(&news, -1, 0);
-		if (refresh_topics(c, e) < 0)
-			return -1;
+		if (!busy)
+			tries = 0;
+		/* Other partitions must not wait for a writer that hangs. */
+		pause = !busy ? 0 : pause == 0 ? 1 :
+		    pause < BUSY_PAUSE_MAX_MS / 2 ? pause * 2 :
+		    BUSY_PAUSE_MAX_MS;
+		got = sleep_for_news(c, pause, e);
+		if (got <= 0)
+			return got;
 	}
+	return 1;
 }

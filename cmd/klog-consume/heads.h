@@ -2,8 +2,9 @@
  * heads: the records of all streams as one, ordered by timestamp, forwards or
  * backwards; within a partition the order of its offsets is kept.
  *
- * Each stream has one batch in memory; together they stay within a bound:
- * the one that was not used for longest is let go of and read again.
+ * Batches are not kept, for there may be a thousand streams: each stream has
+ * a piece of its batch in memory, the larger the fewer there are, and its
+ * batch is read again when the piece is used up.
  */
 #ifndef KLOG_HEADS_H
 #define KLOG_HEADS_H

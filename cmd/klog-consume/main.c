@@ -8,11 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "consume.h"
+#include "emit.h"
 #include "main.h"
 #include "report.h"
+#include "streams.h"
 #include "units.h"
+#include "ways.h"
 
 static const struct opt_choice isolation_names[] = {
 	{ "committed", ISOLATION_COMMITTED },
@@ -162,8 +163,8 @@ read_all(struct consumer *c, struct err *e)
 
 	if (o->has_last && last_seek(c, o->last, e) < 0)
 		return -1;
-	if (o->follow && follow_open(c, e) < 0)
-		return -1;
+	if (o->follow)
+		follow_open(c);
 	if (o->merge || o->reverse || o->has_last)
 		r = merge_run(c, o->reverse, e);
 	if (r == 0 && c->left > 0 && main_stopped() == 0 &&
@@ -187,6 +188,8 @@ finish(struct consumer *c, int r, struct err *e)
 			return err_set(e, ERR_SYSTEM, "out of memory");
 	}
 	if (r < 0) {
+		if (e->code == ERR_SYSTEM || e->code == ERR_CORRUPT)
+			streams_explain(c, e);
 		emit_flush(c, &second);
 		return -1;
 	}
@@ -196,8 +199,7 @@ finish(struct consumer *c, int r, struct err *e)
 		return main_stop(e);
 	report_note("%" PRIu64 " records, %" PRIu64 " bytes", c->printed,
 	    c->out.total);
-	if (c->printed == 0 && c->o->follow && c->o->timeout >= 0 &&
-	    c->left > 0)
+	if (c->printed == 0 && c->timed_out)
 		return err_set(e, ERR_BUSY, "nothing came in time");
 	return c->printed == 0 && c->o->fail_empty ? 1 : 0;
 }
@@ -218,10 +220,9 @@ run(void *opts, int argc, char **argv, struct err *e)
 	c.codec = codec_new();
 	if (c.codec == NULL)
 		err_set(e, ERR_SYSTEM, "out of memory");
-	else if (emit_open(&c, e) == 0 &&
-	    streams_open(&c, argv, argc, e) == 0) {
+	else if (emit_init(&c, e) == 0 &&
+	    streams_open(&c, argv, argc, e) == 0 && emit_open(&c, e) == 0) {
 		main_stop_signals();
-		c.started = clock_mono_ms();
 		progress_start(&c.progress, o->common.progress, 0);
 		r = finish(&c, read_all(&c, e), e);
 	}

@@ -1,6 +1,7 @@
-#include "consume.h"
+#include "emit.h"
 #include "heads.h"
 #include "main.h"
+#include "ways.h"
 
 enum { TICK = 1024 };
 

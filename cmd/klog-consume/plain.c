@@ -1,9 +1,9 @@
-#include <inttypes.h>
 #include <unistd.h>
 
-#include "consume.h"
+#include "emit.h"
 #include "main.h"
-#include "report.h"
+#include "streams.h"
+#include "ways.h"
 
 enum { WORKERS_MAX = 2, STREAMS_BUFFERED = 64 };
 
@@ -35,6 +35,8 @@ read_next(void *ctx, struct prefetch_item *item)
 		    &item->skipped, &item->error);
 		if (c->stream_count > STREAMS_BUFFERED)
 			scan_release(&s->cursor.scan);
+		item->segment = s->segment;
+		item->position = s->position;
 		if (got != 0) {
 			item->sealed = got > 0 &&
 			    counts_whole(c, s, &item->batch);
@@ -45,7 +47,7 @@ read_next(void *ctx, struct prefetch_item *item)
 	return 0;
 }
 
-/* Print a batch's records: 0, or -1. */
+/* Print a batch's records: 0, -1, or -2 they are not what they should be. */
 static int
 emit_batch(struct consumer *c, struct stream *s, struct prefetch_item *item,
     struct err *e)
@@ -68,37 +70,45 @@ emit_batch(struct consumer *c, struct stream *s, struct prefetch_item *item,
 		if (emit_record(c, s, &item->batch, &r, e) < 0)
 			return -1;
 	}
-	if (got < 0)
-		err_prefix(e, "%s: batch at offset %" PRId64, s->view.where,
-		    item->batch.base_offset);
-	return got < 0 ? -1 : 0;
+	return got < 0 ? -2 : 0;
 }
 
-/* Damage: 1 go on behind it, -1 stop. */
+/* A batch that cannot be unpacked, e says why: 1 it is left out, -1. */
 static int
-damaged(struct consumer *c, struct prefetch *pf, struct prefetch_item *item,
+leave_out(struct consumer *c, struct prefetch_item *item, struct err *e)
+{
+	struct stream *s = item->source;
+
+	stream_corrupt(s, item->segment, item->position, &item->batch, e);
+	if (!c->o->skip_corrupt || e->code != ERR_CORRUPT)
+		return -1;
+	stream_report_damage(s, e, item->batch.base_offset,
+	    item->batch.last_offset);
+	return 1;
+}
+
+/* Deal with an item that is not "nothing more": 1 go on, -1. */
+static int
+take(struct consumer *c, struct prefetch *pf, struct prefetch_item *item,
     struct err *e)
 {
 	struct stream *s = item->source;
-	int64_t from = item->batch.base_offset, to;
-	struct err why = item->error;
+	int r = item->status;
 
-	if (item->status == -2)
-		err_prefix(&why, "%s: batch at offset %" PRId64,
-		    s->view.where, from);
-	*e = why;
-	if (!c->o->skip_corrupt || why.code != ERR_CORRUPT)
-		return -1;
-	if (item->status == -2) {
-		to = item->batch.last_offset + 1;
+	if (s->over)
+		return 1;
+	if (r == 1) {
+		r = emit_batch(c, s, item, e);
+		if (r != -2)
+			return r < 0 ? -1 : 1;
 	} else {
-		if (cursor_skip_damage(&s->cursor, &from, &to, e) < 0)
-			return -1;
-		prefetch_resume(pf);
+		*e = item->error;
 	}
-	report_warn("%s", why.text);
-	report_warn("%s: skipped offsets %" PRId64 " to %" PRId64,
-	    s->view.where, from, to - 1);
+	if (r == -2)
+		return leave_out(c, item, e);
+	if (stream_skip_damage(s, e) < 0)
+		return -1;
+	prefetch_resume(pf);
 	return 1;
 }
 
@@ -137,18 +147,18 @@ plain_run(struct consumer *c, struct err *e)
 	while (r > 0 && c->left > 0 && main_stopped() == 0) {
 		item = prefetch_next(pf);
 		s = item->source;
-		if (item->status != 0 && item->skipped > 0)
-			streams_report_skipped(s, item->skipped);
+		if (item->skipped > 0)
+			streams_report_skipped(s, item->skipped,
+			    item->status == 0 ? s->cursor.next :
+			    item->batch.base_offset);
 		if (item->status == 0) {
 			prefetch_put(pf, item);
 			r = wait_for_more(c, pf, e);
 			continue;
 		}
-		if (item->status < 0)
-			r = damaged(c, pf, item, e);
-		else if (!s->over && emit_batch(c, s, item, e) < 0)
-			r = -1;
-		progress_tick(&c->progress, item->batch.size,
+		r = take(c, pf, item, e);
+		progress_tick(&c->progress, item->status > 0 ?
+		    item->batch.size : 0,
 		    (int64_t)c->printed - c->progress.records);
 		prefetch_put(pf, item);
 	}

@@ -1,11 +1,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "clock.h"
-#include "consume.h"
 #include "report.h"
 #include "router.h"
+#include "streams.h"
 #include "timefind.h"
 #include "where.h"
 
@@ -64,7 +64,7 @@ settle_range(struct consumer *c, struct stream *s, struct err *e)
 		return -1;
 	if (s->from < start) {
 		if (range->from.kind == BOUND_OFFSET)
-			streams_report_skipped(s, start - s->from);
+			streams_report_skipped(s, start - s->from, start);
 		s->from = start;
 	}
 	s->to = c->o->follow ? INT64_MAX : end;
@@ -86,7 +86,8 @@ add_stream(struct consumer *c, struct topic *t, int32_t number,
 {
 	struct stream **more, *s;
 
-	more = realloc(c->streams, (c->stream_count + 1) * sizeof(*more));
+	more = realloc(c->streams, (c->stream_count + 1) *
+	    sizeof(struct stream *));
 	s = calloc(1, sizeof(*s));
 	if (more != NULL)
 		c->streams = more;
@@ -197,15 +198,24 @@ streams_close(struct consumer *c)
 	free(c->topics);
 }
 
-int
-streams_add_new(struct consumer *c, struct topic *t, int32_t number,
-    struct err *e)
+static bool
+is_open(const struct consumer *c, const struct topic *t, int32_t number)
 {
-	struct stream *s;
+	size_t i;
 
-	if (!wanted(c, number) || c->o->key != NULL)
-		return 0;
-	s = add_stream(c, t, number, e);
+	for (i = 0; i < c->stream_count; i++)
+		if (c->streams[i]->topic == t &&
+		    c->streams[i]->partition == number)
+			return true;
+	return false;
+}
+
+/* Add a partition that was not read so far, from its start. */
+static int
+add_new(struct consumer *c, struct topic *t, int32_t number, struct err *e)
+{
+	struct stream *s = add_stream(c, t, number, e);
+
 	if (s == NULL)
 		return -1;
 	if (c->o->range.to.kind == BOUND_TIME)
@@ -219,78 +229,48 @@ int
 streams_refresh(struct consumer *c, struct consumed_topic *t, struct err *e)
 {
 	int32_t old = t->topic.settings.partitions, i;
+	const char *key = c->o->key;
 
 	if (topic_reload(&t->topic, e) < 0)
 		return -1;
+	if (t->topic.settings.partitions == old)
+		return 0;
+	if (key != NULL && c->o->partitions.list == NULL) {
+		i = router_partition(key, strlen(key),
+		    t->topic.settings.partitions);
+		return is_open(c, &t->topic, i) ? 0 :
+		    add_new(c, &t->topic, i, e);
+	}
 	for (i = old; i < t->topic.settings.partitions; i++)
-		if (streams_add_new(c, &t->topic, i, e) < 0)
+		if (wanted(c, i) && add_new(c, &t->topic, i, e) < 0)
 			return -1;
 	return 0;
 }
 
 void
-streams_report_skipped(const struct stream *s, int64_t skipped)
+streams_explain(const struct consumer *c, struct err *e)
+{
+	const struct topic *t;
+	struct stat there, ours;
+	int j;
+
+	for (j = 0; j < c->topic_count; j++) {
+		t = &c->topics[j].topic;
+		if (fstat(t->dirfd, &ours) < 0 || (stat(t->path, &there) == 0 &&
+		    there.st_dev == ours.st_dev &&
+		    there.st_ino == ours.st_ino))
+			continue;
+		err_set(e, ERR_SYSTEM, "%s: topic was deleted", t->path);
+		return;
+	}
+}
+
+void
+streams_report_skipped(const struct stream *s, int64_t skipped, int64_t next)
 {
 	/* Compaction leaves holes: nothing was lost there. */
 	if (s->topic->settings.cleanup_policy & CLEANUP_COMPACT)
 		return;
 	report_warn("%s: skipped %" PRId64 " offsets that are gone, going on "
-	    "at offset %" PRId64, s->view.where, skipped,
-	    s->cursor.next > s->from + skipped ? s->cursor.next :
-	    s->from + skipped);
-}
-
-int
-stream_fate(struct stream *s, const struct batch *b, bool backwards,
-    struct err *e)
-{
-	if (!(b->attributes & BATCH_TRANSACTIONAL) ||
-	    s->consumer->o->isolation == ISOLATION_UNCOMMITTED)
-		return MARKERS_COMMITTED;
-	if (!s->has_ahead && view_open(&s->ahead, s->topic->dirfd,
-	    s->partition, s->topic->path, e) < 0)
-		return -1;
-	if (!s->has_ahead || backwards) {
-		markers_release(&s->markers);
-		markers_init(&s->markers, &s->ahead, s->consumer->codec,
-		    b->last_offset + 1);
-	}
-	s->has_ahead = true;
-	return markers_fate(&s->markers, b, e);
-}
-
-int
-stream_read(struct stream *s, struct batch *b, struct buf *bytes,
-    int64_t *skipped, struct err *e)
-{
-	int got;
-
-	for (;;) {
-		if (s->cursor.next >= s->to) {
-			s->done = true;
-			return 0;
-		}
-		got = cursor_next(&s->cursor, b, bytes, e);
-		*skipped += s->cursor.skipped;
-		s->cursor.skipped = 0;
-		if (got == 0 && !s->consumer->o->follow)
-			s->done = true;
-		if (got <= 0)
-			return got;
-		if (b->base_offset >= s->to) {
-			s->done = true;
-			return 0;
-		}
-		if ((b->attributes & BATCH_CONTROL) || b->count == 0)
-			continue;
-		got = stream_fate(s, b, false, e);
-		if (got < 0 || got == MARKERS_COMMITTED)
-			return got < 0 ? -1 : 1;
-		if (got == MARKERS_ABORTED)
-			continue;
-		/* Not decided yet: it ends what is stable. */
-		cursor_seek(&s->cursor, b->base_offset);
-		s->done = !s->consumer->o->follow;
-		return 0;
-	}
+	    "at offset %" PRId64, s->view.where, skipped, next);
 }
