@@ -1,0 +1,95 @@
+#include "state.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "place.h"
+
+static const char boot[] = "01234567-89ab-cdef-0123-456789abcdef";
+static const char other[] = "11234567-89ab-cdef-0123-456789abcdef";
+
+static void
+mapping(void)
+{
+	struct state_slot slot = { .base = 7, .next_offset = 9 }, got;
+	struct state a = { 0 }, b = { 0 };
+	struct place pl;
+	struct err e;
+
+	place_dir(&pl);
+	CHECK_EQ_INT(state_map(&a, pl.dirfd, true, false, "p", &e), 0);
+	place_put(pl.dirfd, "state", "short", 5);
+	CHECK_EQ_INT(state_map(&a, pl.dirfd, true, false, "p", &e), 0);
+	CHECK(!state_is_valid(&a, pl.dirfd, boot));
+	CHECK_EQ_INT(state_map(&a, pl.dirfd, true, true, "p", &e), 1);
+	CHECK(!state_is_valid(&a, pl.dirfd, boot));
+	CHECK_EQ_INT(state_reset(&a, pl.dirfd, boot, &slot, "p", &e), 0);
+	CHECK(state_is_valid(&a, pl.dirfd, boot));
+	CHECK(!state_is_valid(&a, pl.dirfd, other));
+	CHECK_EQ_INT(atomic_load(&a.page->durable_offset), 9);
+	CHECK_EQ_INT(state_map(&b, pl.dirfd, false, false, "p", &e), 1);
+	CHECK(state_is_valid(&b, pl.dirfd, boot));
+	slot.next_offset = 10;
+	state_publish(&a, &slot);
+	state_read(&b, &got);
+	CHECK_EQ_INT(got.base, 7);
+	CHECK_EQ_INT(got.next_offset, 10);
+	/* Shorter, gone, another file: it counts no more, and nobody dies. */
+	place_put(pl.dirfd, "state", "", 0);
+	CHECK(!state_is_valid(&a, pl.dirfd, boot));
+	unlinkat(pl.dirfd, "state", 0);
+	CHECK(!state_is_valid(&a, pl.dirfd, boot));
+	state_unmap(&a);
+	state_unmap(&b);
+	state_unmap(&b);
+	CHECK(!state_is_valid(&b, pl.dirfd, boot));
+	place_remove(&pl);
+}
+
+static atomic_bool done;
+
+static void *
+publish(void *arg)
+{
+	struct state_slot slot = { 0 };
+	int64_t n;
+
+	for (n = 1; n < 200000; n++) {
+		slot.position = n;
+		slot.next_offset = n * 3;
+		slot.created_ms = -n;
+		state_publish(arg, &slot);
+	}
+	atomic_store(&done, true);
+	return NULL;
+}
+
+/* End of file and end offset are never seen apart. */
+static void
+together(void)
+{
+	struct state_slot slot = { 0 };
+	struct state a = { 0 };
+	struct place pl;
+	pthread_t thread;
+	int64_t last = 0;
+	struct err e;
+	bool good = true;
+
+	place_dir(&pl);
+	place_need(state_map(&a, pl.dirfd, true, true, "p", &e) == 1 &&
+		state_reset(&a, pl.dirfd, boot, &slot, "p", &e) == 0 &&
+		pthread_create(&thread, NULL, publish, &a) == 0, "thread", &e);
+	while (!atomic_load(&done)) {
+		state_read(&a, &slot);
+		good = good && slot.next_offset == slot.position * 3 &&
+		    slot.created_ms == -slot.position && slot.position >= last;
+		last = slot.position;
+	}
+	CHECK(good);
+	pthread_join(thread, NULL);
+	state_unmap(&a);
+	place_remove(&pl);
+}
+
+TEST_MAIN(TEST(mapping), TEST(together))
