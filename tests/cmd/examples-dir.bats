@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# What lies in examples/: every file there is run.
+
+load helper
+load examples
+
+example() {
+	local name=$1
+
+	shift
+	run3 "$KLOG_TOP/examples/$name" "$@"
+}
+
+@test "every file in examples/ is run by a test here" {
+	for file in "$KLOG_TOP"/examples/*; do
+		[ -x "$file" ]
+		grep -Eq "^	.*example ${file##*/}( |\$)" "$BATS_TEST_FILENAME"
+	done
+}
+
+@test "demo" {
+	mkdir tmp
+	TMPDIR=$T/tmp example demo
+	is_status 0
+	is_err ''
+	[ "$(grep -c '^= the same' "$OUT")" -eq 6 ]
+	grep -qx 'read:    three' "$OUT"
+	grep -qx 'on disk: three' "$OUT"
+	grep -qx 'live 0 4' "$OUT"
+	[ "$(tail -n 1 "$OUT")" = \
+	    '# That was all: nothing was lost.  man klog tells the rest.' ]
+	[ -z "$(ls tmp)" ]
+}
+
+@test "demo: a program that fails or loses something ends it" {
+	mkdir bin tmp
+	PATH=$T/bin:$PATH
+	printf '#!/bin/sh\nexit 3\n' >bin/klog-produce
+	chmod 755 bin/klog-produce
+	TMPDIR=$T/tmp example demo
+	is_status 1
+	is_err 'demo: that failed'
+	rm bin/klog-produce
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\n%s/klog-consume "$@" | tail -n +2\n' "$KLOG_BIN" \
+	    >bin/klog-consume
+	chmod 755 bin/klog-consume
+	TMPDIR=$T/tmp example demo
+	is_status 1
+	err_like '^demo: sha256sum differs: '
+	[ -z "$(ls tmp)" ]
+}
+
+@test "cron-append" {
+	example cron-append disk sh -c 'echo one; echo two; exit 1'
+	is_status 0
+	is_out ''
+	is_err ''
+	example cron-append disk echo three
+	is_status 0
+	run3 klog-consume -F '%k %h %s\n' disk
+	host=$(uname -n)
+	is_out "$host status=1 one
+$host status=1 two
+$host status=0 three"
+	example cron-append
+	[ "$status" -ne 0 ]
+	example cron-append disk
+	[ "$status" -ne 0 ]
+	mkdir file
+	example cron-append file echo x
+	is_status 3
+	err_like '^klog-produce: .*/file: is not a topic'
+}
+
+@test "ssh-ship.sh: only what is new, and all of it" {
+	mkdir far
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\nKLOG_DIR=$PWD/far exec sh -c "$1"\n' >rsh
+	chmod 755 rsh
+	export RSH=$T/rsh
+	klog-topic create -p 3 log
+	seq 1 50 | sed 's/.*/&=&/' | klog-produce -K = -H a=b log
+	for more in 0 30 0; do
+		seq 1 "$more" | sed 's/.*/&=more &/' | klog-produce -K = log
+		example ssh-ship.sh host log
+		is_status 0
+		is_err ''
+		klog-consume --merge --framed log >here
+		klog-consume --merge --framed far/log >there
+		cmp here there
+	done
+	[ "$(klog-consume -c far/log)" -eq 80 ]
+	# What was cut off in the middle goes on where it was.
+	seq 1 9 | klog-produce -p 1 log
+	klog-consume --framed -p 1 --last 9 log | head -c 100 |
+	    klog-produce -q --framed -p 1 far/log 2>/dev/null || :
+	example ssh-ship.sh host log
+	is_status 0
+	klog-consume --merge --framed log | cmp - \
+	    <(klog-consume --merge --framed far/log)
+	RSH=false example ssh-ship.sh host log
+	is_status 1
+	example ssh-ship.sh host nothing
+	[ "$status" -ne 0 ]
+	err_like '^klog-topic: .*/nothing: no such topic'
+}
+
+@test "json-pipeline.sh" {
+	printf '%s\n' 'a={"level":"error","n":1}' 'b={"level":"info","n":2}' \
+	    'c=no JSON' 'd={"level":"error","n":3}' '=[1]' |
+	    klog-produce --create -K = -H h=v -t 1700000000000 in
+	example json-pipeline.sh in out
+	is_status 0
+	is_err ''
+	run3 klog-consume -F '%k %h %T %s\n' out
+	is_out 'a h=v 1700000000000 {"level":"error","n":1}
+d h=v 1700000000000 {"level":"error","n":3}'
+	example json-pipeline.sh in large '.n >= 2'
+	is_status 0
+	run3 klog-consume -F '%k\n' large
+	is_out $'b\nd'
+	example json-pipeline.sh nothing out
+	is_status 3
+}
+
+@test "alerts.sh" {
+	klog-topic create log
+	printf 'fine\nERROR: first\nfine too\nan ERROR: second\n' |
+	    klog-produce -t 1700000000000 log
+	ALERT='echo alert' example alerts.sh log ERROR -o start -n 2
+	is_status 0
+	is_err ''
+	is_out 'alert log/0/1 2023-11-14T22:13:20.000Z ERROR: first
+alert log/0/3 2023-11-14T22:13:20.000Z an ERROR: second'
+	# One that comes later.
+	ALERT='echo alert' "$KLOG_TOP/examples/alerts.sh" log '^late' \
+	    -o 4 -n 1 >got &
+	printf 'early\nlate\n' | klog-produce -t 1700000000000 log
+	wait "$!"
+	[ "$(cat got)" = 'alert log/0/5 2023-11-14T22:13:20.000Z late' ]
+	ALERT=false example alerts.sh log '^late' -o start -n 1
+	is_status 0
+	is_err 'alerts.sh: lost: log/0/5 2023-11-14T22:13:20.000Z late'
+	example alerts.sh log '('
+	is_status 2
+}
+
+@test "klog-format(5): the bytes that it shows are those that are written" {
+	examples_run klog-format.5
+	# The first column of the worked example, in quotation marks.
+	want=$(sed -n 's/^\.Li "\([0-9a-f ]*\)".*/\1/p' \
+	    "$KLOG_TOP/man/klog-format.5" | tr -d ' \n')
+	got=$(od -An -v -tx1 one/0/00000000000000000000.log | tr -d ' \n')
+	[ ${#want} -eq 146 ]
+	[ "$want" = "$got" ]
+}
