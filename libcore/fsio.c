@@ -233,6 +233,13 @@ fsio_read_file(int dirfd, const char *name, struct buf *data, size_t max,
 	return 1;
 }
 
+int
+fsio_rename(int dirfd, const char *from, const char *to, bool replace)
+{
+	return renameat2(
+	    dirfd, from, dirfd, to, replace ? 0 : RENAME_NOREPLACE);
+}
+
 static void
 temporary_name(char tmp[NAME_MAX + 1], const char *name)
 {

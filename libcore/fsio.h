@@ -69,6 +69,12 @@ int fsio_read_file(int dirfd, const char *name, struct buf *data, size_t max,
 int fsio_replace(int dirfd, const char *name, const void *data, size_t n,
     const char *where, struct err *e);
 
+/*
+ * Rename within a directory; without replace something of that name is
+ * EEXIST.  Not durable before fsio_sync_dir.  0, or -1, errno.
+ */
+int fsio_rename(int dirfd, const char *from, const char *to, bool replace);
+
 /* Remove what a killed fsio_replace of name left; the same lock is held. */
 void fsio_tidy(int dirfd, const char *name);
 

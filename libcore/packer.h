@@ -15,7 +15,7 @@
 #include "buf.h"
 #include "err.h"
 
-enum { PACKER_WORKERS_MAX = 16 };
+enum { PACKER_WORKERS_MAX = 16, PACKER_GRACE_MS = 2000 };
 
 struct packer_job {
 	struct batch_builder builder; /* the records; kept until taken back */
@@ -42,6 +42,12 @@ struct packer_options {
 	 */
 	int (*append)(void *ctx, struct packer_job *job, uint8_t *bytes,
 	    size_t size, struct err *e);
+	/*
+	 * Whether a signal asked to stop (NULL: never asked).  A worker that
+	 * then waits for a lock for longer than PACKER_GRACE_MS is sent
+	 * SIGTERM, whose handler must return, so that the wait ends.
+	 */
+	bool (*stopped)(void);
 	void *ctx;
 };
 

@@ -164,7 +164,7 @@ timefind_first(struct view *v, struct codec *codec, int64_t log_start,
     struct err *e)
 {
 	struct timeindex_entry en;
-	struct record found;
+	struct record found = { 0 };
 	int64_t max, base, start, end;
 	size_t i;
 	int r = 0;

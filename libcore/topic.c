@@ -61,6 +61,7 @@ topic_check_name(const char *path, struct err *e)
 int
 topic_open(struct topic *t, const char *path, struct err *e)
 {
+	struct settings s;
 	size_t len;
 	int r;
 
@@ -89,15 +90,18 @@ topic_open(struct topic *t, const char *path, struct err *e)
 		topic_close(t);
 		return -1;
 	}
-	r = conf_read(&t->settings, t->dirfd, t->path, e);
+	r = conf_read(&s, t->dirfd, t->path, e);
 	if (r == 0) {
 		r = -1;
 		err_set(e, ERR_SYSTEM,
 		    "%s: is not a topic: it has no " CONF_NAME, t->path);
 	}
-	if (r < 0)
+	if (r < 0) {
 		topic_close(t);
-	return r < 0 ? -1 : 0;
+		return -1;
+	}
+	t->settings = s;
+	return 0;
 }
 
 void
@@ -302,7 +306,7 @@ topic_create(
 		goto out;
 	r = fill(dirfd, path, settings, e);
 	if (r == 0 &&
-	    renameat2(parent, tmp, parent, name, RENAME_NOREPLACE) < 0)
+	    fsio_rename(parent, tmp, name, false) < 0)
 		r = err_sys(e, "%s", path);
 	if (r < 0)
 		tree_remove(parent, tmp, "", &ignored);
@@ -364,7 +368,7 @@ topic_delete(const char *path, struct err *e)
 		goto out;
 	/* Held until it is gone, so that nobody else removes it too. */
 	(void)lock_directory(t.dirfd);
-	if (renameat(parent, name, parent, tmp) < 0 ||
+	if (fsio_rename(parent, name, tmp, true) < 0 ||
 	    fsio_sync_dir(parent) < 0)
 		err_sys(e, "%s", path);
 	else

@@ -34,7 +34,8 @@ int watch_add(struct watch *w, int dirfd, unsigned what);
 /*
  * Wait until something happens in a watched directory, timeout_ms passed
  * (-1: never) or the reader of the pipe out_fd went away (-1: none).
- * Each event is given to seen(ctx, number, WATCH_ bits).
+ * Each event is given to seen(ctx, number, WATCH_ bits); number -1: some
+ * were lost, look at everything.
  * 1 something happened (or look again: polling), 0 time is up, -1 out_fd has
  * no reader any more, -2 a signal handler ran.
  */

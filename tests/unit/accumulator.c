@@ -134,7 +134,8 @@ packing(void)
 static void
 packer_fails(void)
 {
-	struct packer_options o = { .codec = CODEC_NONE, .append = sink_append };
+	struct packer_options o = { .codec = CODEC_NONE,
+		.append = sink_append };
 	struct sink sink;
 	struct packer *p;
 	struct err e;
@@ -199,7 +200,8 @@ topic3(struct place *pl, struct topic *t)
 	settings_init(&s);
 	s.partitions = 3;
 	place_need(settings_set(&s, "max.message.bytes", "50000", &e) == 0 &&
-		settings_set(&s, "segment.bytes", "200000", &e) == 0, "set", &e);
+		settings_set(&s, "segment.bytes", "200000", &e) == 0,
+	    "set", &e);
 	snprintf(path, sizeof(path), "%s/t", pl->dir);
 	place_need(topic_create(path, &s, false, &e) == 0 &&
 		topic_open(t, path, &e) == 0, "topic", &e);

@@ -1,4 +1,4 @@
-#include "place.h"
+#include "place_files.h"
 
 #include <sys/wait.h>
 
@@ -58,7 +58,8 @@ time_index_of_batches(void)
 	pl.topic.settings.index_interval_bytes = 0;
 	CHECK_EQ_INT(place_append(&pl, ts, 3, &e), 0);
 	CHECK_EQ_INT(place_append(&pl, ts, 3, &e), 3);
-	CHECK_EQ_STR(place_hex(&pl, TIMEINDEX(0)), "000000000000001e" "00000002");
+	CHECK_EQ_STR(place_hex(&pl, TIMEINDEX(0)),
+	    "000000000000001e" "00000002");
 	CHECK_EQ_STR(place_hex(&pl, INDEX(0)), "00000005" "00000061");
 	place_remove(&pl);
 }
@@ -89,7 +90,8 @@ roll_by_bytes(void)
 	CHECK_EQ_INT(place_size(&pl, LOG(0)), 146);
 	CHECK_EQ_INT(place_size(&pl, LOG(2)), 73);
 	/* The final entry is the segment's largest time. */
-	CHECK_EQ_STR(place_hex(&pl, TIMEINDEX(0)), "00000000000003f2" "00000001");
+	CHECK_EQ_STR(place_hex(&pl, TIMEINDEX(0)),
+	    "00000000000003f2" "00000001");
 	CHECK_EQ_STR(place_hex(&pl, TIMEINDEX(2)), "");
 	/* A batch larger than a segment has one for itself. */
 	pl.topic.settings.segment_bytes = 10;
@@ -145,7 +147,8 @@ roll_by_index(void)
 	place_fill(&pl, 10, 1000, 0);
 	CHECK_EQ_INT(place_size(&pl, LOG(0)), 9 * 73);
 	CHECK_EQ_INT(place_size(&pl, INDEX(0)), 8 * 8);
-	CHECK_EQ_STR(place_hex(&pl, TIMEINDEX(0)), "00000000000003e8" "00000000");
+	CHECK_EQ_STR(place_hex(&pl, TIMEINDEX(0)),
+	    "00000000000003e8" "00000000");
 	CHECK_EQ_INT(place_size(&pl, LOG(9)), 73);
 	place_remove(&pl);
 }

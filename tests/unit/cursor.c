@@ -1,4 +1,4 @@
-#include "place.h"
+#include "place_files.h"
 
 #include "cursor.h"
 #include "reverse.h"
@@ -64,18 +64,6 @@ back(struct view *v, int64_t end)
 	reverse_release(&rev);
 	buf_release(&bytes);
 	return out;
-}
-
-static void
-flip(const struct place *pl, const char *name, int64_t at)
-{
-	int fd = openat(pl->part, name, O_RDWR | O_CLOEXEC);
-	uint8_t byte = 0;
-
-	place_need(fd >= 0 && fsio_read_at(fd, &byte, 1, at) == 1, name, NULL);
-	byte ^= 0x10;
-	place_need(fsio_write_at(fd, &byte, 1, at) == 0, name, NULL);
-	close(fd);
 }
 
 /* Three segments of three batches: 0-2, 3-5, 6-7. */
@@ -202,7 +190,7 @@ torn_tail(void)
 		view_close(&v);
 	}
 	/* The right length and wrong bytes: not yet, too. */
-	flip(&pl, LOG(6), 146 + 70);
+	place_flip(&pl, LOG(6), 146 + 70);
 	view(&v, &pl);
 	CHECK_EQ_STR(walk(&v, 6), "6 7");
 	CHECK_EQ_INT(v.end.next_offset, 8);
@@ -224,7 +212,7 @@ damage(void)
 	struct err e;
 
 	fill(&pl);
-	flip(&pl, LOG(3), 73 + 70); /* the record of offset 4 */
+	place_flip(&pl, LOG(3), 73 + 70); /* the record of offset 4 */
 	view(&v, &pl);
 	CHECK_EQ_STR(walk(&v, 0), "0 1 2 3 !4");
 	CHECK_EQ_STR(back(&v, 8), "7 6 5 !4");
@@ -238,13 +226,13 @@ damage(void)
 	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
 	CHECK_EQ_INT(b.base_offset, 5);
 	/* The end of a segment: on with the next one. */
-	flip(&pl, LOG(3), 146 + 16);
+	place_flip(&pl, LOG(3), 146 + 16);
 	cursor_seek(&c, 5);
 	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), -1);
 	CHECK_EQ_INT(cursor_skip_damage(&c, &from, &to, &e), 1);
 	CHECK_EQ_INT(to, 6);
 	/* The end of the log. */
-	flip(&pl, LOG(6), 73 + 16);
+	place_flip(&pl, LOG(6), 73 + 16);
 	cursor_seek(&c, 7);
 	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), -1);
 	CHECK_EQ_INT(cursor_skip_damage(&c, &from, &to, &e), 0);
@@ -264,11 +252,11 @@ wrong_base_offset(void)
 	struct view v;
 
 	fill(&pl);
-	flip(&pl, LOG(3), 73 + 7); /* 4 becomes 20 */
+	place_flip(&pl, LOG(3), 73 + 7); /* 4 becomes 20 */
 	view(&v, &pl);
 	CHECK_EQ_STR(walk(&v, 3), "3 20 !4");
-	flip(&pl, LOG(3), 73 + 7);
-	flip(&pl, LOG(3), 73 + 0);
+	place_flip(&pl, LOG(3), 73 + 7);
+	place_flip(&pl, LOG(3), 73 + 0);
 	CHECK_EQ_STR(walk(&v, 3), "3 !4");
 	view_close(&v);
 	place_remove(&pl);

@@ -31,6 +31,17 @@ place_need(bool good, const char *what, const struct err *e)
 	exit(1);
 }
 
+/* Replace a file of the directory dirfd. */
+static inline void
+place_put(int dirfd, const char *name, const void *data, size_t n)
+{
+	int fd = openat(
+	    dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	place_need(fd >= 0 && write(fd, data, n) == (ssize_t)n, name, NULL);
+	close(fd);
+}
+
 static inline void
 place_dir(struct place *pl)
 {
@@ -139,50 +150,5 @@ place_fill(struct place *pl, int count, int64_t ts, int64_t step)
 	for (; count > 0; count--, ts += step)
 		place_need(place_append(pl, &ts, 1, &e) >= 0, "append", &e);
 }
-
-/* A file of the partition as hex; "-" if there is none. */
-static inline const char *
-place_hex(const struct place *pl, const char *name)
-{
-	static char out[4096];
-	uint8_t data[1024];
-	ssize_t got, i;
-	int fd = openat(pl->part, name, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return "-";
-	got = read(fd, data, sizeof(data));
-	close(fd);
-	out[0] = '\0';
-	for (i = 0; i < got; i++)
-		snprintf(out + i * 2, 3, "%02x", data[i]);
-	return out;
-}
-
-/* Replace a file of the directory dirfd. */
-static inline void
-place_put(int dirfd, const char *name, const void *data, size_t n)
-{
-	int fd = openat(
-	    dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-
-	place_need(fd >= 0 && write(fd, data, n) == (ssize_t)n, name, NULL);
-	close(fd);
-}
-
-static inline int64_t
-place_size(const struct place *pl, const char *name)
-{
-	int fd = openat(pl->part, name, O_RDONLY | O_CLOEXEC);
-	int64_t size = fd < 0 ? -1 : fsio_size(fd);
-
-	if (fd >= 0)
-		close(fd);
-	return size;
-}
-
-#define LOG(n) "0000000000000000000" #n ".log"
-#define INDEX(n) "0000000000000000000" #n ".index"
-#define TIMEINDEX(n) "0000000000000000000" #n ".timeindex"
 
 #endif

@@ -1,4 +1,4 @@
-#include "place.h"
+#include "place_files.h"
 
 #include <sys/stat.h>
 
@@ -33,19 +33,6 @@ add_batch(const struct place *pl, const char *name, int64_t offset,
 	batch_place(bytes, offset, epoch);
 	add(pl, name, bytes, left < size ? left : size);
 	batch_builder_release(&bb);
-}
-
-static void
-damage(const struct place *pl, const char *name, int64_t position)
-{
-	int fd = openat(pl->part, name, O_RDWR | O_CLOEXEC);
-	uint8_t byte;
-
-	place_need(fd >= 0 && fsio_read_at(fd, &byte, 1, position) == 1,
-	    name, NULL);
-	byte ^= 0x10;
-	place_need(fsio_write_at(fd, &byte, 1, position) == 0, name, NULL);
-	close(fd);
 }
 
 /* As after a restart of the machine; the recovery point says offset. */
@@ -105,7 +92,7 @@ adopt_only_what_follows(void)
 	CHECK_EQ_INT(begin(&pl, &e), 0);
 	CHECK_EQ_INT(place_size(&pl, LOG(0)), 146);
 	add_batch(&pl, LOG(0), 2, 0, 1000);
-	damage(&pl, LOG(0), 146 + 70);
+	place_flip(&pl, LOG(0), 146 + 70);
 	CHECK_EQ_INT(begin(&pl, &e), 0);
 	CHECK_EQ_INT(place_size(&pl, LOG(0)), 146);
 	place_fill(&pl, 1, 1000, 1);
@@ -196,7 +183,7 @@ new_epoch_after_a_restart(void)
 
 	place_make(&pl);
 	place_fill(&pl, 3, 1000, 1);
-	damage(&pl, LOG(0), 146 + 70);
+	place_flip(&pl, LOG(0), 146 + 70);
 	reboot(&pl, 1);
 	CHECK_EQ_INT(begin(&pl, &e), 0);
 	CHECK_EQ_INT(pl.p.slot.next_offset, 2);
@@ -246,7 +233,7 @@ never_below_the_recovery_point(void)
 
 	place_make(&pl);
 	place_fill(&pl, 3, 1000, 1);
-	damage(&pl, LOG(0), 73 + 70);
+	place_flip(&pl, LOG(0), 73 + 70);
 	reboot(&pl, 2);
 	CHECK_EQ_INT(begin(&pl, &e), -1);
 	CHECK_EQ_INT(e.code, ERR_CORRUPT);
@@ -270,7 +257,7 @@ damage_before_the_last(void)
 	place_make(&pl);
 	pl.topic.settings.segment_bytes = 146;
 	place_fill(&pl, 5, 1000, 1);
-	damage(&pl, LOG(2), 70);
+	place_flip(&pl, LOG(2), 70);
 	reboot(&pl, 0);
 	CHECK_EQ_INT(begin(&pl, &e), -1);
 	CHECK_EQ_INT(e.code, ERR_CORRUPT);
@@ -353,82 +340,9 @@ no_segment(void)
 	place_remove(&pl);
 }
 
-/* cp -a: the state page came along, but is not of this file. */
-static void
-copied(void)
-{
-	struct place pl;
-	uint8_t data[4096];
-	struct err e;
-	int fd;
-
-	place_make(&pl);
-	place_fill(&pl, 2, 1000, 1);
-	fd = openat(pl.part, "state", O_RDONLY | O_CLOEXEC);
-	CHECK_EQ_INT(fsio_read_at(fd, data, sizeof(data), 0), sizeof(data));
-	close(fd);
-	place_close(&pl);
-	place_open(&pl);
-	add_batch(&pl, LOG(0), 2, 0, 1000);
-	unlinkat(pl.part, "state", 0);
-	place_put(pl.part, "other", "", 0);
-	place_put(pl.part, "state", data, sizeof(data));
-	CHECK_EQ_INT(begin(&pl, &e), 0);
-	CHECK_EQ_INT(pl.p.slot.next_offset, 3);
-	place_remove(&pl);
-}
-
-/* Any bytes in the page: refused or rebuilt. */
-static void
-hostile_state(void)
-{
-	struct place pl;
-	uint32_t seed = 1;
-	int64_t next;
-	uint8_t *page;
-	struct err e;
-	size_t i;
-	int n, r;
-
-	for (n = 0; n < 60; n++) {
-		place_make(&pl);
-		place_fill(&pl, 2, 1000, 1);
-		page = (uint8_t *)pl.p.state.page;
-		/* From behind the identity on, one word at a time. */
-		i = offsetof(struct state_page, current) + (size_t)n * 4;
-		for (r = 0; r < 4; r++) {
-			seed = seed * 1103515245 + 12345;
-			page[i + (size_t)r] = (uint8_t)(seed >> 16);
-		}
-		next = 2;
-		r = begin(&pl, &e);
-		if (r == 0)
-			next = pl.p.slot.next_offset;
-		CHECK(r == 0 || e.code == ERR_CORRUPT || e.code == ERR_SYSTEM);
-		CHECK(next >= 0 || r != 0);
-		place_remove(&pl);
-	}
-}
-
-static void
-short_state(void)
-{
-	struct place pl;
-	struct err e;
-
-	place_make(&pl);
-	place_fill(&pl, 2, 1000, 1);
-	place_put(pl.part, "state", "", 0); /* under our mapping */
-	CHECK_EQ_INT(begin(&pl, &e), 0);
-	CHECK_EQ_INT(pl.p.slot.next_offset, 2);
-	CHECK_EQ_INT(place_size(&pl, "state"), 4096);
-	place_remove(&pl);
-}
-
 TEST_MAIN(TEST(adopt_whole_cut_torn), TEST(adopt_only_what_follows),
     TEST(interrupted_roll), TEST(shorter_than_committed),
     TEST(state_is_deleted), TEST(new_epoch_after_a_restart),
     TEST(epochs_from_the_log), TEST(never_below_the_recovery_point),
     TEST(damage_before_the_last), TEST(first_batch_not_at_base),
-    TEST(last_offsets), TEST(start_behind_the_end), TEST(no_segment),
-    TEST(copied), TEST(hostile_state), TEST(short_state))
+    TEST(last_offsets), TEST(start_behind_the_end), TEST(no_segment))

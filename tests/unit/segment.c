@@ -1,6 +1,6 @@
 #include "segment.h"
 
-#include "place.h"
+#include "place_files.h"
 
 static void
 names(void)

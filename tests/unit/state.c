@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "place.h"
+#include "place_files.h"
 
 static const char boot[] = "01234567-89ab-cdef-0123-456789abcdef";
 static const char other[] = "11234567-89ab-cdef-0123-456789abcdef";
@@ -92,4 +92,86 @@ together(void)
 	place_remove(&pl);
 }
 
-TEST_MAIN(TEST(mapping), TEST(together))
+static int
+begin(struct place *pl, struct err *e)
+{
+	int r = append_begin(&pl->p, 0, e);
+
+	if (r == 0)
+		append_end(&pl->p);
+	return r;
+}
+
+/* cp -a: the state page came along, but is not of this file. */
+static void
+copied(void)
+{
+	struct place pl;
+	uint8_t data[4096];
+	struct err e;
+	int fd;
+
+	place_make(&pl);
+	place_fill(&pl, 2, 1000, 1);
+	fd = openat(pl.part, "state", O_RDONLY | O_CLOEXEC);
+	CHECK_EQ_INT(fsio_read_at(fd, data, sizeof(data), 0), sizeof(data));
+	close(fd);
+	place_close(&pl);
+	place_open(&pl);
+	unlinkat(pl.part, "state", 0);
+	place_put(pl.part, "other", "", 0);
+	place_put(pl.part, "state", data, sizeof(data));
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(pl.p.slot.next_offset, 2);
+	place_remove(&pl);
+}
+
+/* Any bytes in the page: refused or rebuilt. */
+static void
+hostile_state(void)
+{
+	struct place pl;
+	uint32_t seed = 1;
+	int64_t next;
+	uint8_t *page;
+	struct err e;
+	size_t i;
+	int n, r;
+
+	for (n = 0; n < 60; n++) {
+		place_make(&pl);
+		place_fill(&pl, 2, 1000, 1);
+		page = (uint8_t *)pl.p.state.page;
+		/* From behind the identity on, one word at a time. */
+		i = offsetof(struct state_page, current) + (size_t)n * 4;
+		for (r = 0; r < 4; r++) {
+			seed = seed * 1103515245 + 12345;
+			page[i + (size_t)r] = (uint8_t)(seed >> 16);
+		}
+		next = 2;
+		r = begin(&pl, &e);
+		if (r == 0)
+			next = pl.p.slot.next_offset;
+		CHECK(r == 0 || e.code == ERR_CORRUPT || e.code == ERR_SYSTEM);
+		CHECK(next >= 0 || r != 0);
+		place_remove(&pl);
+	}
+}
+
+static void
+short_state(void)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	place_fill(&pl, 2, 1000, 1);
+	place_put(pl.part, "state", "", 0); /* under our mapping */
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(pl.p.slot.next_offset, 2);
+	CHECK_EQ_INT(place_size(&pl, "state"), 4096);
+	place_remove(&pl);
+}
+
+TEST_MAIN(TEST(mapping), TEST(together), TEST(copied), TEST(hostile_state),
+    TEST(short_state))

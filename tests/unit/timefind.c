@@ -1,6 +1,6 @@
 #include "timefind.h"
 
-#include "place.h"
+#include "place_files.h"
 
 /* From a time to an offset, as kafka-format says; 97 bytes a batch of 3. */
 

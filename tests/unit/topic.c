@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "lock.h"
-#include "place.h"
+#include "place_files.h"
 #include "topiclist.h"
 
 static void
@@ -13,7 +13,7 @@ names(void)
 	static const char *const good[] = { "a", "a.b_c-D9", "...", "dir/a",
 		"/x/a/", "-a" };
 	static const char *const bad[] = { "", "/", ".", "..", "a b", "x/..",
-		"a\n", "\xc3\xa4", "a:b", "dir/" "a+" };
+		"a\n", "\xc3\xa4", "a:b", "dir/a+" };
 	char text[260];
 	struct err e;
 	size_t i;
@@ -98,7 +98,8 @@ leftovers(void)
 	int fd;
 
 	place_make(&pl);
-	place_need(mkdirat(pl.dirfd, ".AAAAAAAAAAAAAAAAAAAAAA.new", 0777) == 0 &&
+	place_need(
+	    mkdirat(pl.dirfd, ".AAAAAAAAAAAAAAAAAAAAAA.new", 0777) == 0 &&
 		mkdirat(pl.dirfd, ".BBBBBBBBBBBBBBBBBBBBBB.old", 0777) == 0 &&
 		mkdirat(pl.dirfd, ".CCCCCCCCCCCCCCCCCCCCCC.new", 0777) == 0 &&
 		mkdirat(pl.dirfd, ".other.new", 0777) == 0, "mkdir", NULL);
