@@ -8,7 +8,8 @@
 #include "clock.h"
 
 enum {
-	WARM_UP = 2 /* jobs done without threads */
+	WARM_UP = 2, /* jobs done without threads */
+	SMALL = 32 << 10 /* bytes that another thread is not woken for */
 };
 
 struct packer {
@@ -27,7 +28,6 @@ struct packer {
 		pthread_t thread;
 	} workers[PACKER_WORKERS_MAX];
 	int running;
-	int64_t stopped_at;	/* mono: a wish to stop was seen; 0 */
 	bool stop, failed;
 	struct err error;
 };
@@ -119,7 +119,6 @@ run_job(struct packer *p, struct packer_job *job, struct codec *codec)
 	}
 	job->done = !skip && r == 0;
 	p->turn++;
-	pthread_cond_broadcast(&p->changed);
 }
 
 static struct packer_job *
@@ -151,12 +150,13 @@ worker(void *arg)
 		}
 		job->claimed = true;
 		run_job(p, job, w->codec);
+		pthread_cond_broadcast(&p->changed);
 	}
 	pthread_mutex_unlock(&p->mutex);
 	return NULL;
 }
 
-/* Signals are for the caller's thread; it may pass SIGTERM on. */
+/* Signals are for the caller's thread. */
 static void
 start_workers(struct packer *p)
 {
@@ -164,7 +164,6 @@ start_workers(struct packer *p)
 	sigset_t all, old;
 
 	sigfillset(&all);
-	sigdelset(&all, SIGTERM);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	while (p->running < p->o.workers) {
 		w = &p->workers[p->running];
@@ -188,35 +187,6 @@ failure(struct packer *p, struct err *e)
 	return -1;
 }
 
-/*
- * Wait until a worker got on; the caller's thread is the one that signals
- * reach, so it passes a wish to stop on to who waits for a lock.
- */
-static void
-wait_for_workers(struct packer *p)
-{
-	struct timespec until;
-	int i;
-
-	if (p->o.stopped == NULL) {
-		pthread_cond_wait(&p->changed, &p->mutex);
-		return;
-	}
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += LOOK_MS * 1000000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	if (pthread_cond_timedwait(&p->changed, &p->mutex, &until) == 0 ||
-	    !p->o.stopped())
-		return;
-	if (p->stopped_at == 0)
-		p->stopped_at = clock_mono_ms();
-	if (clock_mono_ms() - p->stopped_at < PACKER_GRACE_MS)
-		return;
-	for (i = 0; i < p->running; i++)
-		pthread_kill(p->workers[i].thread, SIGTERM);
-}
-
 struct packer_job *
 packer_get(struct packer *p, struct err *e)
 {
@@ -225,7 +195,7 @@ packer_get(struct packer *p, struct err *e)
 	pthread_mutex_lock(&p->mutex);
 	while (p->free_list == NULL && !p->failed && p->turn < p->submitted &&
 	    (p->first == NULL || !p->first->done))
-		wait_for_workers(p);
+		pthread_cond_wait(&p->changed, &p->mutex);
 	job = p->free_list;
 	if (p->failed) {
 		failure(p, e);
@@ -242,13 +212,16 @@ packer_get(struct packer *p, struct err *e)
 int
 packer_submit(struct packer *p, struct packer_job *job, struct err *e)
 {
+	bool small = job->builder.bytes.len < SMALL;
 	int r = 0;
 
-	if (p->running == 0 && p->o.workers > 0 && p->submitted >= WARM_UP)
+	if (p->running == 0 && p->o.workers > 0 && p->submitted >= WARM_UP &&
+	    !small)
 		start_workers(p);
 	pthread_mutex_lock(&p->mutex);
+	/* With nothing before it a small one is done sooner than told of. */
+	job->claimed = p->running == 0 || (small && p->turn == p->submitted);
 	job->ticket = p->submitted++;
-	job->claimed = p->running == 0;
 	job->done = false;
 	job->next = NULL;
 	if (p->last == NULL)
@@ -273,7 +246,7 @@ packer_drain(struct packer *p, struct err *e)
 
 	pthread_mutex_lock(&p->mutex);
 	while (p->turn < p->submitted)
-		wait_for_workers(p);
+		pthread_cond_wait(&p->changed, &p->mutex);
 	if (p->failed)
 		r = failure(p, e);
 	pthread_mutex_unlock(&p->mutex);

@@ -6,7 +6,7 @@
 
 enum {
 	WORKERS_MAX = 16,
-	WARM_UP = 2 /* items done without threads */
+	WARM_UP = 2 /* items in a row done without threads */
 };
 
 struct prefetch {
@@ -20,7 +20,7 @@ struct prefetch {
 	pthread_cond_t changed;
 	pthread_t threads[WORKERS_MAX];
 	int running;
-	uint64_t delivered;
+	uint64_t streak; /* items delivered since there was no more */
 	bool reading, ended, stop;
 };
 
@@ -77,6 +77,23 @@ prefetch_free(struct prefetch *p)
 }
 
 /*
+ * Workers neither fetch nor are woken while there is little to do: then
+ * nobody but the caller's thread waits for anything.
+ */
+static bool
+warmed_up(const struct prefetch *p)
+{
+	return p->streak >= WARM_UP;
+}
+
+static void
+tell(struct prefetch *p)
+{
+	if (warmed_up(p))
+		pthread_cond_broadcast(&p->changed);
+}
+
+/*
  * Read one more item and unpack it.  Called with the mutex held, which is let
  * go of meanwhile; p->reading keeps the others from reading.
  */
@@ -100,7 +117,7 @@ fetch(struct prefetch *p, struct codec *codec)
 	else
 		p->last->next = item;
 	p->last = item;
-	pthread_cond_broadcast(&p->changed);
+	tell(p);
 	if (item->status > 0 && !item->sealed) {
 		pthread_mutex_unlock(&p->mutex);
 		if (batch_records_init(&item->records, &item->batch,
@@ -110,7 +127,7 @@ fetch(struct prefetch *p, struct codec *codec)
 		pthread_mutex_lock(&p->mutex);
 	}
 	item->ready = true;
-	pthread_cond_broadcast(&p->changed);
+	tell(p);
 }
 
 static bool
@@ -127,7 +144,7 @@ worker(void *arg)
 
 	pthread_mutex_lock(&p->mutex);
 	while (!p->stop && codec != NULL) {
-		if (may_fetch(p))
+		if (warmed_up(p) && may_fetch(p))
 			fetch(p, codec);
 		else
 			pthread_cond_wait(&p->changed, &p->mutex);
@@ -158,7 +175,7 @@ prefetch_next(struct prefetch *p)
 {
 	struct prefetch_item *item;
 
-	if (p->running == 0 && p->o.workers > 0 && p->delivered >= WARM_UP)
+	if (p->running == 0 && p->o.workers > 0 && warmed_up(p))
 		start_workers(p);
 	pthread_mutex_lock(&p->mutex);
 	while (p->first == NULL || !p->first->ready) {
@@ -172,7 +189,10 @@ prefetch_next(struct prefetch *p)
 	p->first = item->next;
 	if (p->first == NULL)
 		p->last = NULL;
-	p->delivered++;
+	if (item->status == 0 || item->status == -1)
+		p->streak = 0;
+	else if (++p->streak == WARM_UP)
+		tell(p);
 	pthread_mutex_unlock(&p->mutex);
 	return item;
 }
@@ -183,7 +203,7 @@ prefetch_put(struct prefetch *p, struct prefetch_item *item)
 	pthread_mutex_lock(&p->mutex);
 	item->next = p->free_list;
 	p->free_list = item;
-	pthread_cond_broadcast(&p->changed);
+	tell(p);
 	pthread_mutex_unlock(&p->mutex);
 }
 
@@ -192,6 +212,5 @@ prefetch_resume(struct prefetch *p)
 {
 	pthread_mutex_lock(&p->mutex);
 	p->ended = false;
-	pthread_cond_broadcast(&p->changed);
 	pthread_mutex_unlock(&p->mutex);
 }

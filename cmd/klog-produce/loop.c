@@ -285,8 +285,8 @@ next_record(struct producer *p, struct pace *pace, struct form_record *in,
 	if (pace->unsafe != 0) {
 		wait = pace->opened == 0 ? 0 :
 		    pace->opened + p->o->linger - clock_mono_ms();
-		got = form_reader_next(p->reader, in,
-		    wait < 0 ? 0 : (int)wait, e);
+		if (wait > 0)
+			got = form_reader_next(p->reader, in, (int)wait, e);
 		if (got != FORM_TIMEOUT)
 			return got;
 		if (flush(p, pace, e) < 0)
