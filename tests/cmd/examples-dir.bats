@@ -11,6 +11,14 @@ example() {
 	run3 "$KLOG_TOP/examples/$name" "$@"
 }
 
+# stand_in NAME SCRIPT: a program of that name, found before any other.
+stand_in() {
+	mkdir -p bin
+	case $PATH in "$T/bin:"*) ;; *) PATH=$T/bin:$PATH ;; esac
+	printf '#!/bin/sh\n%s\n' "$2" >"bin/$1"
+	chmod 755 "bin/$1"
+}
+
 @test "every file in examples/ is run by a test here" {
 	for file in "$KLOG_TOP"/examples/*; do
 		[ -x "$file" ]
@@ -33,18 +41,13 @@ example() {
 }
 
 @test "demo: a program that fails or loses something ends it" {
-	mkdir bin tmp
-	PATH=$T/bin:$PATH
-	printf '#!/bin/sh\nexit 3\n' >bin/klog-produce
-	chmod 755 bin/klog-produce
+	mkdir tmp
+	stand_in klog-produce 'exit 3'
 	TMPDIR=$T/tmp example demo
 	is_status 1
 	is_err 'demo: that failed'
 	rm bin/klog-produce
-	# shellcheck disable=SC2016
-	printf '#!/bin/sh\n%s/klog-consume "$@" | tail -n +2\n' "$KLOG_BIN" \
-	    >bin/klog-consume
-	chmod 755 bin/klog-consume
+	stand_in klog-consume "$KLOG_BIN/klog-consume \"\$@\" | tail -n +2"
 	TMPDIR=$T/tmp example demo
 	is_status 1
 	err_like '^demo: sha256sum differs: '
@@ -154,4 +157,52 @@ alert log/0/3 2023-11-14T22:13:20.000Z an ERROR: second'
 	got=$(od -An -v -tx1 one/0/00000000000000000000.log | tr -d ' \n')
 	[ ${#want} -eq 146 ]
 	[ "$want" = "$got" ]
+}
+
+# blocks LANGUAGE: what README.md says in blocks of that language.
+blocks() {
+	sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/d;p;}" "$KLOG_TOP/README.md"
+}
+
+@test "README.md: the pipelines run" {
+	mkdir far
+	# shellcheck disable=SC2016
+	stand_in ssh 'shift; cd far && KLOG_DIR=. exec sh -c "$*"'
+	stand_in kcat "echo '{\"topic\":\"clicks\",\"partition\":0,\"offset\":7,\
+\"tstype\":\"create\",\"ts\":1700000000000,\"broker\":1,\"key\":\"bob\",\
+\"headers\":[\"a\",\"b\"],\"payload\":\"kcat\"}'"
+	printf 'fine\nERROR: no\n' >app.log
+	printf '{"user":"%s","ms":%d,"ts":1700000000}\n' ann 600 bob 7 \
+	    ann 501 >clicks.json
+	# Following ends when nothing comes.
+	blocks sh | sed -n '/^# Make a topic/,$p' |
+	    sed 's/^klog-consume -f/& --timeout 200ms/' >script
+	[ "$(grep -c '^[^#]*klog-' script)" -eq 18 ]
+	run3 timeout 60 bash -eo pipefail script
+	is_status 0
+	is_err ''
+	[ "$(sed -n '1,5{/30$/p;}' "$OUT" | wc -l)" -eq 2 ]
+	grep -qx ' *2 ann' "$OUT"
+	grep -qx 'ERROR: no' "$OUT"
+	grep -qE '^[0-9-]+T[0-9:.]+Z ERROR: no$' "$OUT"
+	[ "$(tail -n 3 "$OUT")" = $'2\napp 0 4\napp 0 5' ]
+	run3 klog-consume --last 1 -F '%k %h %s\n' -k bob -e kcat clicks
+	is_out 'bob a=b kcat'
+	run3 klog-consume -c far/app
+	is_out 2
+	run3 klog-consume -c copy
+	is_out 3
+}
+
+@test "README.md: the line for cron runs" {
+	line=$(blocks crontab)
+	[[ $line == '*/5 * * * *  '* ]]
+	line=${line#'*/5 * * * *  '}
+	mkdir klog
+	run3 bash -eo pipefail -c "${line//\/var\/lib/$T}"
+	is_status 0
+	is_out ''
+	is_err ''
+	run3 klog-consume -n 1 klog/disk
+	out_like '^Filesystem '
 }
