@@ -94,6 +94,7 @@ accumulator_new(const struct accumulator_options *o, struct err *e)
 {
 	const struct settings *s = &o->topic->settings;
 	struct packer_options po = {
+		.stopped = o->stopped,
 		.workers = o->workers,
 		.codec = o->codec,
 		.level = o->level,

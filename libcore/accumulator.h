@@ -35,6 +35,7 @@ struct accumulator_options {
 	int64_t batch_bytes; /* a batch is full at this size, uncompressed */
 	bool durable; /* acknowledge after the sync */
 	int workers; /* threads to compress on */
+	bool (*stopped)(void);	/* see packer.h; or NULL */
 	int64_t timeout_ms; /* for the lock; -1 waits for ever */
 	/* Told of each batch, on the caller's thread; 0, or -1 with e. */
 	int (*acked)(

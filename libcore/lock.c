@@ -15,6 +15,8 @@
 #include "clock.h"
 #include "fsio.h"
 
+enum { GRACE_MS = 2000 };
+
 int
 lock_open(struct lock *l, int dirfd, const char *name, const char *where,
     int create, struct err *e)
@@ -118,26 +120,6 @@ lock_stopped(struct lock *l, struct err *e)
 	    l->name);
 }
 
-/*
- * Sleep in flock(2): the one who lets go wakes us, in turn.  A signal that
- * comes just before the call does not end it, the next one does.
- */
-static int
-wait_for_ever(struct lock *l, struct err *e)
-{
-	int current;
-
-	do {
-		if (flock(l->fd, LOCK_EX) < 0) {
-			if (errno == EINTR)
-				return lock_stopped(l, e);
-			return err_sys(e, "%s/%s", l->where, l->name);
-		}
-		current = lock_is_current(l, e);
-	} while (current == 0);
-	return current < 0 ? -1 : 0;
-}
-
 static int
 wait_until(struct lock *l, int64_t deadline, struct err *e)
 {
@@ -153,6 +135,30 @@ wait_until(struct lock *l, int64_t deadline, struct err *e)
 			pause.tv_nsec *= 2;
 	}
 	return got < 0 ? -1 : 0;
+}
+
+/*
+ * Sleep in flock(2): the one who lets go wakes us, in turn.  A signal gives
+ * it GRACE_MS more, so that what is in hand can still be stored; a second one
+ * ends it.  One that comes just before the call is lost, the next one is not.
+ */
+static int
+wait_for_ever(struct lock *l, struct err *e)
+{
+	int current;
+
+	do {
+		if (flock(l->fd, LOCK_EX) < 0) {
+			if (errno != EINTR)
+				return err_sys(
+				    e, "%s/%s", l->where, l->name);
+			if (wait_until(l, clock_mono_ms() + GRACE_MS, e) == 0)
+				return 0;
+			return e->code == ERR_BUSY ? lock_stopped(l, e) : -1;
+		}
+		current = lock_is_current(l, e);
+	} while (current == 0);
+	return current < 0 ? -1 : 0;
 }
 
 int

@@ -28,6 +28,7 @@ struct packer {
 		pthread_t thread;
 	} workers[PACKER_WORKERS_MAX];
 	int running;
+	int64_t stopped_at;	/* mono: a wish to stop was seen; 0 */
 	bool stop, failed;
 	struct err error;
 };
@@ -156,7 +157,7 @@ worker(void *arg)
 	return NULL;
 }
 
-/* Signals are for the caller's thread. */
+/* Signals are for the caller's thread; it may pass SIGTERM on. */
 static void
 start_workers(struct packer *p)
 {
@@ -164,6 +165,7 @@ start_workers(struct packer *p)
 	sigset_t all, old;
 
 	sigfillset(&all);
+	sigdelset(&all, SIGTERM);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	while (p->running < p->o.workers) {
 		w = &p->workers[p->running];
@@ -187,6 +189,35 @@ failure(struct packer *p, struct err *e)
 	return -1;
 }
 
+/*
+ * Wait until a worker got on; the caller's thread is the one that signals
+ * reach, so it passes a wish to stop on to who waits for a lock.
+ */
+static void
+wait_for_workers(struct packer *p)
+{
+	struct timespec until;
+	int i;
+
+	if (p->o.stopped == NULL) {
+		pthread_cond_wait(&p->changed, &p->mutex);
+		return;
+	}
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += LOOK_MS * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	if (pthread_cond_timedwait(&p->changed, &p->mutex, &until) == 0 ||
+	    !p->o.stopped())
+		return;
+	if (p->stopped_at == 0)
+		p->stopped_at = clock_mono_ms();
+	if (clock_mono_ms() - p->stopped_at < PACKER_GRACE_MS)
+		return;
+	for (i = 0; i < p->running; i++)
+		pthread_kill(p->workers[i].thread, SIGTERM);
+}
+
 struct packer_job *
 packer_get(struct packer *p, struct err *e)
 {
@@ -195,7 +226,7 @@ packer_get(struct packer *p, struct err *e)
 	pthread_mutex_lock(&p->mutex);
 	while (p->free_list == NULL && !p->failed && p->turn < p->submitted &&
 	    (p->first == NULL || !p->first->done))
-		pthread_cond_wait(&p->changed, &p->mutex);
+		wait_for_workers(p);
 	job = p->free_list;
 	if (p->failed) {
 		failure(p, e);
@@ -246,7 +277,7 @@ packer_drain(struct packer *p, struct err *e)
 
 	pthread_mutex_lock(&p->mutex);
 	while (p->turn < p->submitted)
-		pthread_cond_wait(&p->changed, &p->mutex);
+		wait_for_workers(p);
 	if (p->failed)
 		r = failure(p, e);
 	pthread_mutex_unlock(&p->mutex);

@@ -217,6 +217,12 @@ close_errors(struct producer *p, int r, struct err *e)
 	return failed && r >= 0 ? err_sys(e, "%s", p->o->on_error) : r;
 }
 
+static bool
+stopped(void)
+{
+	return main_stopped() != 0;
+}
+
 static int
 start(struct producer *p, struct options *o, struct err *e)
 {
@@ -224,6 +230,7 @@ start(struct producer *p, struct options *o, struct err *e)
 	struct accumulator_options ao = {
 		.topic = &p->topic, .batch_bytes = o->batch_bytes,
 		.durable = o->acks != ACKS_NONE, .timeout_ms = o->timeout,
+		.stopped = stopped,
 		.acked = o->report != NULL ? ack_batch : NULL, .ctx = p,
 	};
 
