@@ -9,7 +9,8 @@
 
 enum {
 	WARM_UP = 2, /* jobs done without threads */
-	SMALL = 32 << 10 /* bytes that another thread is not woken for */
+	SMALL = 32 << 10, /* bytes that another thread is not woken for */
+	LOOK_MS = 100 /* how often a wish to stop is looked for */
 };
 
 struct packer {
