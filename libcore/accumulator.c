@@ -70,6 +70,9 @@ append(void *ctx, struct packer_job *job, uint8_t *bytes, size_t size,
 	if (handles_append(a->handles, job->partition, bytes, size, deadline(a),
 		&job->base_offset, e) < 0)
 		return -1;
+	if (l->totals.cut_bytes == 0)
+		l->totals.cut_bytes = handles_cut(
+		    a->handles, job->partition, &l->totals.cut_offset);
 	if (l->totals.first_offset < 0)
 		l->totals.first_offset = job->base_offset;
 	l->totals.end_offset = job->base_offset + job->builder.count;

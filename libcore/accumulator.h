@@ -46,6 +46,7 @@ struct accumulator_options {
 struct accumulator_lane { /* totals of one partition */
 	int64_t first_offset, end_offset; /* of this run; -1 none */
 	uint64_t records;
+	int64_t cut_bytes, cut_offset; /* what recovery cut off; handles.h */
 };
 
 struct accumulator_totals {

@@ -1,8 +1,10 @@
 #include "checkpoint.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fsio.h"
 #include "units.h"
@@ -82,15 +84,39 @@ checkpoint_read_recovery(
 	return 1;
 }
 
+/* Of one width, whatever the offset; the bytes that are to be written. */
+static int
+recovery_line(char line[LINE_MAX_BYTES], const char *boot, int64_t offset)
+{
+	return snprintf(
+	    line, LINE_MAX_BYTES, "%.36s %020" PRId64 "\n", boot, offset);
+}
+
 int
 checkpoint_write_recovery(int dirfd, const char boot[37], int64_t offset,
     const char *where, struct err *e)
 {
 	char line[LINE_MAX_BYTES];
-	int n;
+	int n = recovery_line(line, boot, offset);
 
-	n = snprintf(line, sizeof(line), "%s %" PRId64 "\n", boot, offset);
 	return fsio_replace(dirfd, recovery_name, line, (size_t)n, where, e);
+}
+
+void
+checkpoint_raise_recovery(
+    int dirfd, const char boot[37], int64_t offset, const char *where)
+{
+	char line[LINE_MAX_BYTES];
+	struct err ignored;
+	int n = recovery_line(line, boot, offset), fd;
+
+	fd = fsio_open_if(dirfd, recovery_name, O_WRONLY, where, &ignored);
+	if (fd < 0)
+		return;
+	/* Of another width it could end up with the rest of an old line. */
+	if (fsio_size(fd) == n)
+		(void)fsio_write_at(fd, line, (size_t)n, 0);
+	close(fd);
 }
 
 void

@@ -2,7 +2,7 @@
  * checkpoint: the one-line text files of a partition.
  *
  * log-start-offset   "N\n": where the readable log begins
- * recovery-point     "BOOT-ID N\n": below N all is on disk, as known in that
+ * recovery-point     "BOOT-ID N\n", N of 20 digits: below N all is on disk, as known in that
  *                    boot; a reboot does not make it less true
  */
 #ifndef KLOG_CHECKPOINT_H
@@ -23,6 +23,14 @@ int checkpoint_read_recovery(int dirfd, char boot[37], int64_t *offset,
     const char *where, struct err *e);
 int checkpoint_write_recovery(int dirfd, const char boot[37], int64_t offset,
     const char *where, struct err *e);
+
+/*
+ * Raise the recovery point after a sync, by overwriting the line in place: an
+ * older one that a power cut brings back is still true, so this is not
+ * synced and costs next to nothing.  Without a file it does nothing.
+ */
+void checkpoint_raise_recovery(int dirfd, const char boot[37], int64_t offset,
+    const char *where);
 
 /* Remove what a writer of recovery-point left that was killed. */
 void checkpoint_tidy(int dirfd);

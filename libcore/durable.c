@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checkpoint.h"
 #include "clock.h"
 #include "fsio.h"
 #include "watch.h"
@@ -108,6 +109,8 @@ lead(struct partition *p, const struct state_slot *slot, struct err *e)
 	if (fsio_sync(p->log_fd) < 0)
 		return poison(p, slot->base, e);
 	publish(p, slot);
+	checkpoint_raise_recovery(
+	    p->dirfd, p->boot, slot->next_offset, p->where);
 	return 0;
 }
 

@@ -128,6 +128,13 @@ handles_append(struct handles *h, int32_t number, uint8_t *bytes, size_t size,
 	return 0;
 }
 
+int64_t
+handles_cut(const struct handles *h, int32_t number, int64_t *offset)
+{
+	*offset = h->list[number].partition.cut_offset;
+	return h->list[number].partition.cut_bytes;
+}
+
 int
 handles_sync(struct handles *h, int64_t deadline, struct err *e)
 {

@@ -25,6 +25,12 @@ void handles_free(struct handles *h);
 int handles_append(struct handles *h, int32_t number, uint8_t *bytes,
     size_t size, int64_t deadline, int64_t *base, struct err *e);
 
+/*
+ * Bytes that recovery cut off partition number's log (and kept in its cut/)
+ * when it was opened here, at *offset; 0 none.
+ */
+int64_t handles_cut(const struct handles *h, int32_t number, int64_t *offset);
+
 /* Make all that was appended durable (durable_wait).  0, or -1. */
 int handles_sync(struct handles *h, int64_t deadline, struct err *e);
 

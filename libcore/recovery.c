@@ -225,12 +225,15 @@ rebuild_segment(struct partition *p, int64_t base, bool last, int64_t safe,
 			return err_set(e, ERR_CORRUPT,
 			    "%s/%020" PRId64 ".log: position %" PRId64
 			    ": offset %" PRId64
-			    ": damaged below the recovery point",
-			    p->where, base, slot->position, slot->next_offset);
+			    ": damaged, but was on disk up to offset %" PRId64,
+			    p->where, base, slot->position, slot->next_offset,
+			    safe);
 		if (save_cut(p, slot->position, st.st_size, e) < 0)
 			return -1;
 		if (fsio_truncate(p->log_fd, slot->position) < 0)
 			return log_error(p, e);
+		p->cut_offset = slot->next_offset;
+		p->cut_bytes = (int64_t)st.st_size - slot->position;
 	}
 	if (!last && partition_note_end(p, slot, e) < 0)
 		return -1;
@@ -260,8 +263,9 @@ rebuild_segments(
 		    i + 1 == (ptrdiff_t)list.count, safe, seen, e);
 	if (r == 0 && p->slot.next_offset < safe)
 		r = err_set(e, ERR_CORRUPT,
-		    "%s: ends at offset %" PRId64
-		    ", but was on disk up to %" PRId64,
+		    "%s: ends at offset %" PRId64 ", but was on disk up to %"
+		    PRId64 " (in a copy made while it was written to: remove "
+		    "its recovery-point)",
 		    p->where, p->slot.next_offset, safe);
 	segment_list_release(&list);
 	return r;

@@ -94,6 +94,23 @@ ack_failed(struct producer *p, struct err *e)
 }
 
 void
+ack_cut(const struct producer *p)
+{
+	const struct accumulator_lane *lane;
+	int32_t i;
+
+	for (i = 0; i < p->topic.settings.partitions; i++) {
+		lane = accumulator_lane(p->accumulator, i);
+		if (lane->cut_bytes > 0)
+			report_warn("%s/%" PRId32 ": %" PRId64 " bytes from "
+			    "offset %" PRId64 " on were not whole after a "
+			    "crash; they are kept in %s/%" PRId32 "/cut",
+			    p->topic.path, i, lane->cut_bytes,
+			    lane->cut_offset, p->topic.path, i);
+	}
+}
+
+void
 ack_summary(struct producer *p)
 {
 	const struct accumulator_totals *t =
@@ -114,7 +131,7 @@ ack_summary(struct producer *p)
 	units_format_size((int64_t)t->stored_bytes, stored);
 	units_format_size((int64_t)((double)p->bytes * 1000 / (double)ms),
 	    rate);
-	report_warn("%" PRIu64 " %s, %s in %" PRIu64 " %s of %s (%s, "
+	report_warn("%" PRIu64 " %s, %s in %" PRIu64 " %s, %s stored (%s, "
 	    "ratio %.2f), %" PRId64 ".%03" PRId64 " s, %s/s", t->safe,
 	    t->safe == 1 ? "record" : "records", raw, t->batches,
 	    t->batches == 1 ? "batch" : "batches", stored,

@@ -257,6 +257,7 @@ store(struct producer *p, struct err *e)
 	int r = loop_run(p, e);
 
 	progress_end(&p->progress);
+	ack_cut(p);
 	if (r < 0) {
 		ack_failed(p, e);
 		return -1;

@@ -123,6 +123,9 @@ int ack_flush(struct producer *p, struct err *e);
 /* Put into e what is safe and where to go on. */
 void ack_failed(struct producer *p, struct err *e);
 
+/* Say what a recovery found and cut off before we appended. */
+void ack_cut(const struct producer *p);
+
 /* The closing lines on a terminal, or with -v. */
 void ack_summary(struct producer *p);
 

@@ -433,3 +433,54 @@ for line in open("/proc/locks"):
 	echo next | klog-produce t
 	[ "$(values t | tail -1)" = next ]
 }
+
+# reboot TOPIC: as if the machine had been restarted since it was written.
+reboot() {
+	sed -i 's/^......../00000000/' "$1/0/recovery-point"
+	rm "$1/0/state"
+}
+
+# spoil TOPIC POSITION: one byte of its log is another one.
+spoil() {
+	printf '\377' | dd of="$1/0/00000000000000000000.log" bs=1 \
+	    seek="$2" conv=notrunc status=none
+}
+
+@test "damage to what was on disk is refused, and nothing is cut" {
+	topic t 1
+	seq 100 | klog-produce t
+	seq 100 | klog-produce t
+	spoil t 200
+	cp t/0/00000000000000000000.log before
+	for how in state restart; do
+		if [ $how = restart ]; then
+			touch t/0/state
+			reboot t
+		fi
+		rm -f t/0/state
+		input 'x\n'
+		produce t
+		is_status 4
+		is_err "klog-produce: $T/t/0/00000000000000000000.log: position 0: offset 0: damaged, but was on disk up to offset 200; 0 records are safe; go on from line 1 of stdin"
+		cmp before t/0/00000000000000000000.log
+	done
+}
+
+@test "after a restart what was never on disk is cut, kept and told" {
+	topic t 1
+	seq 100 | klog-produce t
+	size=$(stat -c %s t/0/00000000000000000000.log)
+	seq 200 | klog-produce --acks 0 t
+	whole=$(stat -c %s t/0/00000000000000000000.log)
+	spoil t $((size + 100))
+	tail -c +$((size + 1)) t/0/00000000000000000000.log >torn
+	reboot t
+	input 'x\n'
+	produce t
+	is_status 0
+	is_err "klog-produce: $T/t/0: $((whole - size)) bytes from offset 100 on were not whole after a crash; they are kept in $T/t/0/cut"
+	cmp torn t/0/cut/*
+	[ "$(values t)" = "$(seq 100; echo x)" ]
+	# Readers may have seen what is gone: a new epoch tells them.
+	[ "$(cat t/0/leader-epoch-checkpoint)" = "$(printf '0\n2\n0 0\n1 100')" ]
+}

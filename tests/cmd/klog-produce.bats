@@ -552,11 +552,11 @@ t 1 1'
 	is_status 0
 	is_out ''
 	[ "$(sed -E '1s/, [0-9]+\.[0-9]{3} s, .*/, TIME/' "$ERR")" = \
-	    "klog-produce: 2 records, 4 in 1 batch of 77 (none, ratio 1.00), TIME
+	    "klog-produce: 2 records, 4 in 1 batch, 77 stored (none, ratio 1.00), TIME
 klog-produce: $T/t/1: 2 records, offsets 0 to 1" ]
 	input 'a\n'
 	produce -v -p 0 -z none t
-	err_like '^klog-produce: 1 record, 2 in 1 batch of 69 '
+	err_like '^klog-produce: 1 record, 2 in 1 batch, 69 stored '
 	err_like '/t/0: 1 record, offsets 0 to 0$'
 	produce -v -q t
 	is_err ''
