@@ -275,6 +275,7 @@ make_hidden(
 		    fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    held.st_ino == named.st_ino)
 			return fd;
+		unlinkat(parent, name, AT_REMOVEDIR);
 		close(fd);
 	}
 	return err_set(e, ERR_SYSTEM, "%s: can't be made", path);

@@ -61,15 +61,17 @@ class Place:
         return os.path.join(self.part, max(
             n for n in os.listdir(self.part) if n.endswith(".log")))
 
-    def tear(self):
-        """As a kill leaves it: half of a batch, an unborn segment."""
+    def tear(self, whole=False):
+        """As a kill leaves it: a part of a batch, an unborn segment."""
         path = self.active()
         batch = kafkalog.read_log(path).batches[-1]
         with open(path, "r+b") as f:
             f.seek(batch.position)
             data = bytearray(f.read(batch.size))
             struct.pack_into(">q", data, 0, batch.last + 1)
-            f.write(data[:len(data) * 2 // 3])
+            if whole:
+                data[-5] ^= 1
+            f.write(data if whole else data[:len(data) * 2 // 3])
         unborn = os.path.join(self.part, "%020d" % (batch.last + 1))
         for suffix in (".log", ".index"):
             with open(unborn + suffix, "xb"):
@@ -78,6 +80,10 @@ class Place:
     def make_adopt(self):
         """The same boot: a writer was killed."""
         self.tear()
+
+    def make_damage(self):
+        """The same, with a batch that is whole and has wrong bytes."""
+        self.tear(whole=True)
 
     def make_reboot(self):
         """The machine was restarted, so the state page counts no more."""

@@ -1,6 +1,8 @@
 #include "place_files.h"
 
-#include <sys/wait.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "durable.h"
 #include "view.h"
@@ -250,6 +252,31 @@ poisoned(void)
 	place_remove(&pl);
 }
 
+/* A write that ends early and then fails leaves nothing. */
+static void
+short_write(void)
+{
+	struct rlimit old, low;
+	struct place pl;
+	struct err e;
+	int64_t ts = 1;
+
+	place_make(&pl);
+	place_fill(&pl, 60, 1000, 0); /* behind the state page's 4096 bytes */
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	low = old;
+	low.rlim_cur = 60 * 73 + 30;
+	setrlimit(RLIMIT_FSIZE, &low);
+	CHECK_EQ_INT(place_append(&pl, &ts, 1, &e), -1);
+	setrlimit(RLIMIT_FSIZE, &old);
+	CHECK_EQ_INT(e.sys, EFBIG);
+	CHECK_EQ_INT(place_size(&pl, LOG(0)), 60 * 73);
+	CHECK_EQ_INT(atomic_load(&pl.p.state.page->busy), 0);
+	CHECK_EQ_INT(place_append(&pl, &ts, 1, &e), 60);
+	place_remove(&pl);
+}
+
 /* Another process appends between two of ours and rolls. */
 static void
 two_processes(void)
@@ -316,5 +343,5 @@ replaced_log(void)
 TEST_MAIN(TEST(offset_index), TEST(time_index), TEST(time_index_of_batches),
     TEST(negative_times), TEST(roll_by_bytes), TEST(roll_by_time),
     TEST(roll_by_index), TEST(roll_by_offset), TEST(stale_indexes),
-    TEST(not_a_batch), TEST(busy), TEST(poisoned), TEST(two_processes),
-    TEST(replaced_log))
+    TEST(not_a_batch), TEST(busy), TEST(poisoned), TEST(short_write),
+    TEST(two_processes), TEST(replaced_log))
