@@ -1,7 +1,12 @@
 #include "lines.h"
 
-/* What a record takes at most, besides its value. */
-enum { OVERHEAD = 32 };
+#include <stdbool.h>
+#include <string.h>
+
+enum {
+	OVERHEAD = 32,	/* what a record takes at most, besides its value */
+	TAKE_MAX = 4 << 20	/* a batch that is larger is not plain */
+};
 
 /*
  * Room for the lines in n bytes, most of them not very short; none if the
@@ -61,4 +66,98 @@ lines_add(struct batch_builder *bb, const uint8_t **from, const uint8_t *end,
 	bb->count = count;
 	*from = line;
 	return count - before;
+}
+
+/* A varint that is one to three bytes; false: it is left to the general way. */
+static inline bool
+short_varint(const uint8_t **p, const uint8_t *end, int32_t *v)
+{
+	uint32_t n = **p & 0x7f;
+	int bytes = 1;
+
+	if (end - *p < 4)
+		return false;
+	if ((*p)[0] & 0x80) {
+		n |= (uint32_t)((*p)[1] & 0x7f) << 7;
+		bytes = 2;
+		if ((*p)[1] & 0x80) {
+			if ((*p)[2] & 0x80)
+				return false;
+			n |= (uint32_t)(*p)[2] << 14;
+			bytes = 3;
+		}
+	}
+	*p += bytes;
+	*v = (int32_t)(n >> 1) ^ -(int32_t)(n & 1);
+	return true;
+}
+
+/*
+ * The value of the plain record at *p, which moves behind it.  What is not
+ * seen to be right here is judged by record_decode.
+ */
+static inline bool
+plain_record(
+    const uint8_t **p, const uint8_t *end, int32_t *delta, struct slice *value)
+{
+	const uint8_t *at = *p, *stop;
+	int32_t length, ignored;
+
+	if (!short_varint(&at, end, &length) || length > end - at ||
+	    length < 6)
+		return false;
+	stop = at + length;
+	if (*at++ != 0 || !short_varint(&at, stop, &ignored) ||
+	    !short_varint(&at, stop, delta) || at >= stop || *at++ != 1)
+		return false;
+	/* The last byte is the number of headers, so "stop" bounds this too. */
+	if (stop - at < 4) {
+		if (at >= stop || (*at & 0x80) != 0)
+			return false;
+		value->len = (*at >> 1) ^ -(*at & 1);
+		at++;
+	} else if (!short_varint(&at, stop, &value->len)) {
+		return false;
+	}
+	value->data = at;
+	if (value->len < -1 ||
+	    stop - at != (value->len > 0 ? value->len : 0) + 1 ||
+	    stop[-1] != 0)
+		return false;
+	*p = stop;
+	return true;
+}
+
+int32_t
+lines_take(struct batch_records *br, uint8_t delimiter, size_t full,
+    struct buf *out)
+{
+	const uint8_t *p = br->next;
+	struct slice value;
+	int64_t offset;
+	int32_t taken = 0, delta;
+	uint8_t *to;
+
+	/* A record is longer than its value and a delimiter. */
+	if (br->end - p > TAKE_MAX || buf_reserve(out, (size_t)(br->end - p)))
+		return 0;
+	to = out->data + out->len;
+	while (taken < br->left && to < out->data + full &&
+	    plain_record(&p, br->end, &delta, &value)) {
+		offset = br->batch->base_offset + delta;
+		if (delta < 0 || offset <= br->last_offset ||
+		    offset > br->batch->last_offset)
+			break;
+		br->last_offset = offset;
+		br->next = p;
+		if (value.len > 0) {
+			memcpy(to, value.data, (size_t)value.len);
+			to += value.len;
+		}
+		*to++ = delimiter;
+		taken++;
+	}
+	out->len = (size_t)(to - out->data);
+	br->left -= taken;
+	return taken;
 }

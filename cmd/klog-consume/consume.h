@@ -80,6 +80,7 @@ struct consumer {
 	struct buf unescaped;
 	struct out out;
 	int whole_fd;		/* directory of --whole, or -1 */
+	bool plain;		/* value and delimiter, nothing else */
 	uint64_t printed;
 	int64_t left;		/* of -n; INT64_MAX */
 	bool ends_lowered;	/* reading backwards found an open end */

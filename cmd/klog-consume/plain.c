@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include "emit.h"
+#include "lines.h"
 #include "main.h"
 #include "streams.h"
 #include "ways.h"
@@ -47,6 +48,37 @@ read_next(void *ctx, struct prefetch_item *item)
 	return 0;
 }
 
+/* Whether records are printed as value and delimiter, and nothing else. */
+static bool
+prints_plain(const struct consumer *c)
+{
+	const struct options *o = c->o;
+
+	return c->filter == NULL && !o->has_limit && !o->count && !o->json &&
+	    !o->framed && !o->null_empty && o->null_as == NULL &&
+	    o->format == NULL && o->key_separator == NULL &&
+	    o->delimiter == NULL && o->whole == NULL &&
+	    o->rate_per_ms <= 0 && o->speed_factor <= 0 &&
+	    (o->raw || !isatty(STDOUT_FILENO));
+}
+
+/* The plain records of a batch that is wholly in range, in bulk: 0, or -1. */
+static int
+emit_plain(struct consumer *c, struct prefetch_item *item, struct err *e)
+{
+	uint8_t delimiter = c->o->null_delimited ? '\0' : '\n';
+	int32_t taken;
+
+	while (main_stopped() == 0 &&
+	    (taken = lines_take(&item->records, delimiter, OUT_SIZE,
+	    &c->out.bytes)) > 0) {
+		c->printed += (uint64_t)taken;
+		if (out_is_full(&c->out) && emit_flush(c, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Print a batch's records: 0, -1, or -2 they are not what they should be. */
 static int
 emit_batch(struct consumer *c, struct stream *s, struct prefetch_item *item,
@@ -59,6 +91,10 @@ emit_batch(struct consumer *c, struct stream *s, struct prefetch_item *item,
 		c->printed += (uint64_t)item->batch.count;
 		return 0;
 	}
+	if (c->plain && s->until == INT64_MAX &&
+	    item->batch.base_offset >= s->from &&
+	    item->batch.last_offset < s->to && emit_plain(c, item, e) < 0)
+		return -1;
 	while (c->left > 0 && main_stopped() == 0 &&
 	    (got = batch_records_next(&item->records, &r, e)) > 0) {
 		if (r.offset < s->from)
@@ -144,6 +180,7 @@ plain_run(struct consumer *c, struct err *e)
 	struct stream *s;
 	int r = pf == NULL ? -1 : 1;
 
+	c->plain = prints_plain(c);
 	while (r > 0 && c->left > 0 && main_stopped() == 0) {
 		item = prefetch_next(pf);
 		s = item->source;

@@ -79,4 +79,85 @@ limits(void)
 	batch_builder_release(&bb);
 }
 
-TEST_MAIN(TEST(same_as_one_by_one), TEST(limits))
+/* Records of every kind: null and empty, keys, headers, odd times. */
+static void
+add_some(struct batch_builder *bb, uint32_t i)
+{
+	static uint8_t bytes[20000];
+	static const int32_t sizes[] = { -1, 0, 1, 63, 64, 100, 8192, 20000 };
+	struct buf headers = { 0 };
+	struct record r = { .timestamp = (int64_t)(i % 7) * 100000 - 5,
+		.key = SLICE_NULL, .value = { bytes, sizes[i % 8] } };
+
+	bytes[i % sizeof(bytes)] = (uint8_t)i;
+	if (i % 11 == 0)
+		r.key = (struct slice){ bytes, (int32_t)(i % 90) };
+	if (i % 13 == 0) {
+		CHECK_EQ_INT(header_append(&headers, r.value.len < 0 ?
+		    (struct slice){ bytes, 2 } : r.value, SLICE_NULL), 0);
+		r.headers = (struct slice){ headers.data,
+			(int32_t)headers.len };
+		r.header_count = 1;
+	}
+	CHECK_EQ_INT(batch_builder_add(bb, &r), 0);
+	buf_release(&headers);
+}
+
+/* One by one from br: value and newline each. */
+static int
+take_one(struct batch_records *br, struct buf *out)
+{
+	struct record r;
+	struct err e;
+	int got = batch_records_next(br, &r, &e);
+
+	if (got > 0 && r.value.len > 0)
+		CHECK_EQ_INT(buf_append(out, r.value.data,
+		    (size_t)r.value.len), 0);
+	if (got > 0)
+		CHECK_EQ_INT(buf_append(out, "\n", 1), 0);
+	return got;
+}
+
+static void
+taken_as_one_by_one(void)
+{
+	struct batch_builder bb = { 0 };
+	struct batch_records bulk, single;
+	struct buf scratch = { 0 }, fast = { 0 }, slow = { 0 };
+	struct codec *c = codec_new();
+	struct batch b;
+	struct err e;
+	uint8_t *bytes;
+	size_t size;
+	uint32_t i;
+	int32_t taken = 0, n;
+
+	for (i = 0; i < 1000; i++)
+		add_some(&bb, i);
+	CHECK_EQ_INT(batch_builder_finish(&bb, c, CODEC_NONE, 0, &scratch,
+	    &bytes, &size, &e), 0);
+	CHECK_EQ_INT(batch_decode(bytes, size, &b), BATCH_WHOLE);
+	CHECK_EQ_INT(batch_records_init(&bulk, &b, bytes, c, &scratch,
+	    1 << 26, &e), 0);
+	single = bulk;
+	while (take_one(&single, &slow) > 0)
+		continue;
+	do {
+		while ((n = lines_take(&bulk, '\n', fast.len + 5000,
+		    &fast)) > 0)
+			taken += n;
+	} while (take_one(&bulk, &fast) > 0);
+	CHECK(taken > 700);
+	CHECK_EQ_INT(bulk.left, 0);
+	CHECK_EQ_INT(fast.len, slow.len);
+	CHECK(memcmp(fast.data, slow.data, slow.len) == 0);
+	batch_builder_release(&bb);
+	buf_release(&scratch);
+	buf_release(&fast);
+	buf_release(&slow);
+	codec_free(c);
+}
+
+TEST_MAIN(
+    TEST(same_as_one_by_one), TEST(limits), TEST(taken_as_one_by_one))
