@@ -72,11 +72,12 @@ lines_add(struct batch_builder *bb, const uint8_t **from, const uint8_t *end,
 static inline bool
 short_varint(const uint8_t **p, const uint8_t *end, int32_t *v)
 {
-	uint32_t n = **p & 0x7f;
+	uint32_t n;
 	int bytes = 1;
 
 	if (end - *p < 4)
 		return false;
+	n = **p & 0x7f;
 	if ((*p)[0] & 0x80) {
 		n |= (uint32_t)((*p)[1] & 0x7f) << 7;
 		bytes = 2;
@@ -139,7 +140,8 @@ lines_take(struct batch_records *br, uint8_t delimiter, size_t full,
 	uint8_t *to;
 
 	/* A record is longer than its value and a delimiter. */
-	if (br->end - p > TAKE_MAX || buf_reserve(out, (size_t)(br->end - p)))
+	if (p == br->end || br->end - p > TAKE_MAX ||
+	    buf_reserve(out, (size_t)(br->end - p)))
 		return 0;
 	to = out->data + out->len;
 	while (taken < br->left && to < out->data + full &&
