@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,17 +109,26 @@ due_at(struct consumer *c, const struct record *r, double now)
 	return due - now < FAR_MS ? due : now + FAR_MS;
 }
 
+/*
+ * Signals are let through only while sleeping: one that came right before it
+ * would be noticed an hour later.
+ */
 static int
 keep_pace(struct consumer *c, const struct record *r, struct err *e)
 {
 	int64_t due = (int64_t)due_at(c, r, (double)clock_mono_ms()), wait;
 	struct timespec ts;
+	sigset_t all, old;
 
 	while ((wait = due - clock_mono_ms()) > 0 && main_stopped() == 0) {
 		if (emit_flush(c, e) < 0)
 			return -1;
 		ts = (struct timespec){ wait / 1000, wait % 1000 * 1000000 };
-		nanosleep(&ts, NULL);
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &old);
+		if (main_stopped() == 0)
+			ppoll(NULL, 0, &ts, &old);
+		pthread_sigmask(SIG_SETMASK, &old, NULL);
 		progress_tick(&c->progress, 0, 0);
 	}
 	return 0;

@@ -79,7 +79,7 @@ emit_plain(struct consumer *c, struct prefetch_item *item, struct err *e)
 	return 0;
 }
 
-/* Print a batch's records: 0, -1, or -2 they are not what they should be. */
+/* Print a batch's records: 0, -1, or -2 those that are left are not any. */
 static int
 emit_batch(struct consumer *c, struct stream *s, struct prefetch_item *item,
     struct err *e)
@@ -109,17 +109,17 @@ emit_batch(struct consumer *c, struct stream *s, struct prefetch_item *item,
 	return got < 0 ? -2 : 0;
 }
 
-/* A batch that cannot be unpacked, e says why: 1 it is left out, -1. */
+/* Records from offset first on, e says why: 1 they are left out, -1. */
 static int
-leave_out(struct consumer *c, struct prefetch_item *item, struct err *e)
+leave_out(struct consumer *c, struct prefetch_item *item, int64_t first,
+    struct err *e)
 {
 	struct stream *s = item->source;
 
 	stream_corrupt(s, item->segment, item->position, &item->batch, e);
 	if (!c->o->skip_corrupt || e->code != ERR_CORRUPT)
 		return -1;
-	stream_report_damage(s, e, item->batch.base_offset,
-	    item->batch.last_offset);
+	stream_report_damage(s, e, first, item->batch.last_offset);
 	return 1;
 }
 
@@ -129,6 +129,7 @@ take(struct consumer *c, struct prefetch *pf, struct prefetch_item *item,
     struct err *e)
 {
 	struct stream *s = item->source;
+	int64_t first = item->batch.base_offset;
 	int r = item->status;
 
 	if (s->over)
@@ -137,11 +138,12 @@ take(struct consumer *c, struct prefetch *pf, struct prefetch_item *item,
 		r = emit_batch(c, s, item, e);
 		if (r != -2)
 			return r < 0 ? -1 : 1;
+		first = item->records.last_offset + 1;
 	} else {
 		*e = item->error;
 	}
 	if (r == -2)
-		return leave_out(c, item, e);
+		return leave_out(c, item, first, e);
 	if (stream_skip_damage(s, e) < 0)
 		return -1;
 	prefetch_resume(pf);
