@@ -139,14 +139,36 @@ print_outcome(const struct program *p, const struct command *c,
 	return -1;
 }
 
+/* "TOPIC", from "[options] TOPIC [FILE...]": the nth word of capitals. */
+static void
+operand_name(const char *usage, int n, char *name, size_t size)
+{
+	size_t len;
+
+	snprintf(name, size, "an operand");
+	for (;; usage += len) {
+		usage += strcspn(usage, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+		len = strspn(usage, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+		if (len == 0)
+			return;
+		if (n-- == 0) {
+			snprintf(name, size, "%.*s", (int)len, usage);
+			return;
+		}
+	}
+}
+
 static int
 check_operands(const struct command *c, int argc, char **argv, struct err *e)
 {
-	if (argc < c->min_operands && argc == 0)
-		return err_set(e, ERR_USAGE, "an operand is missing");
-	if (argc < c->min_operands)
-		return err_set(e, ERR_USAGE, "an operand is missing after %s",
-		    argv[argc - 1]);
+	char name[32];
+
+	if (argc < c->min_operands) {
+		operand_name(c->usage[0], argc, name, sizeof(name));
+		return err_set(e, ERR_USAGE, "%s is missing%s%s", name,
+		    argc > 0 ? " after " : "",
+		    argc > 0 ? argv[argc - 1] : "");
+	}
 	if (c->max_operands != OPERANDS_ANY && argc > c->max_operands)
 		return err_set(e, ERR_USAGE, "unexpected operand: %s",
 		    argv[c->max_operands]);

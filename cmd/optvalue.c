@@ -30,11 +30,15 @@ static int
 value_int(const struct opt *row, int64_t *field, const char *arg,
     const char *shown, struct err *e)
 {
-	if (units_int(arg, row->min, row->max, field) != 0)
+	if (units_int(arg, row->min, row->max, field) == 0)
+		return 0;
+	if (row->max == INT64_MAX)
 		return err_set(e, ERR_USAGE,
-		    "%s: \"%s\" is not a number from %" PRId64 " to %" PRId64,
-		    shown, arg, row->min, row->max);
-	return 0;
+		    "%s: \"%s\" is not a number from %" PRId64 " on", shown,
+		    arg, row->min);
+	return err_set(e, ERR_USAGE,
+	    "%s: \"%s\" is not a number from %" PRId64 " to %" PRId64, shown,
+	    arg, row->min, row->max);
 }
 
 /* A size or a duration, with the -1 that Kafka's settings know. */

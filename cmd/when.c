@@ -236,11 +236,17 @@ when_parse(const char *s, int64_t now_ms, int64_t *ms, struct err *e)
 {
 	int64_t v;
 
-	if (read_any(s, now_ms, &v) != 0)
+	if (read_any(s, now_ms, &v) != 0) {
+		if (units_duration(s, &v) == 0 &&
+		    s[strspn(s, "0123456789")] != '\0')
+			return err_set(e, ERR_USAGE,
+			    "\"%s\" is not a time; that long ago is -%s", s,
+			    s);
 		return err_set(e, ERR_USAGE,
 		    "\"%s\" is not a time such as 2026-11-22T10:00, "
 		    "today, -2h or epoch milliseconds",
 		    s);
+	}
 	if (v < 0)
 		return err_set(e, ERR_USAGE, "\"%s\" is before 1970", s);
 	*ms = v;

@@ -193,7 +193,7 @@ open_parent(const char *path, char name[TOPIC_NAME_MAX + 1], struct err *e)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		err_sys(e, "%s", parent);
+		err_sys(e, "%s: directory %s", path, parent);
 	free(parent);
 	return fd;
 }

@@ -118,8 +118,11 @@ find_topic(struct producer *p, const char *path, struct err *e)
 
 	if (topic_open(&p->topic, path, e) == 0)
 		return topic_check_local(&p->topic, o->unsafe_fs, e);
-	if (!o->create || e->code != ERR_SYSTEM || e->sys != ENOENT)
+	if (e->code != ERR_SYSTEM || e->sys != ENOENT)
 		return -1;
+	if (!o->create)
+		return err_set(e, ERR_SYSTEM,
+		    "%s: no such topic (--create makes it)", path);
 	settings_init(&p->topic.settings);
 	p->topic.settings.partitions = (int32_t)o->partitions;
 	return 0;

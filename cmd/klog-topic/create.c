@@ -38,17 +38,24 @@ create_one(void *context, const char *path, struct err *e)
 {
 	struct create *o = context;
 	struct topic t;
+	struct err why;
 
 	if (topic_create(path, &o->settings, o->unsafe, e) == 0) {
 		report_note("%s: made, partitions: %" PRId64, path,
 		    o->partitions);
 		return 0;
 	}
-	if (e->code != ERR_SYSTEM || e->sys != EEXIST || !o->if_not_exists)
+	if (e->code != ERR_SYSTEM || e->sys != EEXIST)
 		return -1;
-	if (topic_open(&t, path, e) < 0)
+	if (topic_open(&t, path, &why) < 0) {
+		if (o->if_not_exists)
+			*e = why;
 		return -1;
+	}
 	topic_close(&t);
+	if (!o->if_not_exists)
+		return err_set(e, ERR_SYSTEM, "%s: is there already "
+		    "(--if-not-exists leaves it as it is)", path);
 	report_note("%s: is there", path);
 	return 0;
 }

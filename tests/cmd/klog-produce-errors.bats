@@ -28,7 +28,7 @@ failed() {
 	input 'a\n'
 	run3 klog-produce
 	is_status 2
-	is_err "klog-produce: an operand is missing
+	is_err "klog-produce: TOPIC is missing
 $usage"
 	refused_call 'unknown option --bogus' --bogus t
 	refused_call 'unknown option -y' -y t
@@ -52,7 +52,7 @@ $usage"
 	refused_call '-K: is empty' -K '' t
 	refused_call '-K goes with lines only; this form says itself what the key is' \
 	    -J -K : t
-	refused_call '-n: "1k" is not a number from 0 to 9223372036854775807' \
+	refused_call '-n: "1k" is not a number from 0 on' \
 	    -n 1k t
 	refused_call '--rate: "0" is not a number of records a second from 1 to 2147483647' \
 	    --rate 0 t
@@ -83,7 +83,7 @@ $usage"
 @test "the topic is missing, a file, a link, a directory of another kind" {
 	topic t 1
 	input 'a\n'
-	failed "$T/none: no such topic" none
+	failed "$T/none: no such topic (--create makes it)" none
 	: >file
 	failed "$T/file: is not a topic: not a directory, or a symbolic link" file
 	ln -s t link
@@ -93,7 +93,7 @@ $usage"
 	mkdir dir
 	failed "$T/dir: is not a topic: it has no topic.conf" dir
 	failed "$T/dir: is not a topic: it has no topic.conf" --create dir
-	failed "no/t: no such topic" no/t
+	failed "no/t: no such topic (--create makes it)" no/t
 	is_stored t ''
 }
 

@@ -107,7 +107,7 @@ usage_of() {
 		run3 klog-topic "$verb"
 		is_status 2
 		is_out ''
-		first_err "klog-topic: an operand is missing"
+		first_err "klog-topic: TOPIC is missing"
 	done
 	for verb in create list describe alter delete offsets config; do
 		run3 klog-topic "$verb" --frob t
@@ -156,7 +156,7 @@ klog-topic: $T/b: made, partitions: 3"
 	cp a/topic.conf before
 	run3 klog-topic create a b
 	is_status 3
-	is_err "klog-topic: $T/a: File exists"
+	is_err "klog-topic: $T/a: is there already (--if-not-exists leaves it as it is)"
 	[ -d b ]
 	run3 klog-topic create --if-not-exists -p 7 a c
 	is_status 0
@@ -240,7 +240,7 @@ $(usage_of 'create [options] TOPIC...')"
 	mkdir closed
 	run3 klog-topic create gone/a
 	is_status 3
-	is_err "klog-topic: gone/: No such file or directory"
+	is_err "klog-topic: gone/a: directory gone/: No such file or directory"
 	run3 klog-topic create file/a
 	is_status 3
 	is_err "klog-topic: file/: Not a directory"
