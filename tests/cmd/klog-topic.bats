@@ -243,7 +243,7 @@ $(usage_of 'create [options] TOPIC...')"
 	is_err "klog-topic: gone/a: directory gone/: No such file or directory"
 	run3 klog-topic create file/a
 	is_status 3
-	is_err "klog-topic: file/: Not a directory"
+	is_err "klog-topic: file/a: directory file/: Not a directory"
 	run3 unprivileged klog-topic create closed/a
 	is_status 3
 	is_err "klog-topic: closed/a: Permission denied"
