@@ -37,7 +37,7 @@ struct options {
 	bool null_delimited, json, framed, null_empty, raw;
 	const char *delimiter, *format, *key_separator, *null_as, *whole;
 	/* how it goes */
-	const char *rate, *speed;
+	const char *speed;
 	double rate_per_ms, speed_factor;	/* 0: none */
 	bool fail_empty, skip_corrupt;
 	int64_t timeout;	/* ms; -1 none */

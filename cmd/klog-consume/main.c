@@ -10,6 +10,7 @@
 
 #include "emit.h"
 #include "main.h"
+#include "rate.h"
 #include "report.h"
 #include "streams.h"
 #include "units.h"
@@ -25,14 +26,14 @@ static const struct opt_choice isolation_names[] = {
 static const struct opt table[] = {
 	OPT_HEADING("Which records"),
 	OPT_CALL('o', "offset", "SPEC", T, range, range_option,
-	    "start end N A:B +N -N @TIME @T1:T2 (start)"),
+	    "where: start end N A:B +N -N @T @T1:T2 (all)"),
 	OPT_CALL(0, "since", "TIME", T, range, range_option_since,
-	    "from TIME on; as -o @TIME"),
+	    "from the first record at or after TIME"),
 	OPT_CALL(0, "until", "TIME", T, range, range_option_until,
-	    "up to TIME, exclusive"),
-	OPT_FLAG('f', "follow", T, follow, "wait for new records"),
+	    "up to TIME, exclusive; with -f stop then"),
+	OPT_FLAG('f', "follow", T, follow, "go on with what comes, until stopped"),
 	OPT_INT('n', "max-records", "N", T, limit, 0, INT64_MAX,
-	    "stop after N records", .given = OPT_AT(T, has_limit, bool)),
+	    "stop after N records in all", .given = OPT_AT(T, has_limit, bool)),
 	OPT_INT(0, "last", "N", T, last, 0, INT64_MAX,
 	    "the newest N of all partitions, in time order",
 	    .given = OPT_AT(T, has_last, bool)),
@@ -43,11 +44,11 @@ static const struct opt table[] = {
 	    "in time order over partitions and topics"),
 	OPT_FLAG(0, "reverse", T, reverse, "newest first"),
 	OPT_STRING('k', "key", "KEY", T, key,
-	    "only this key, from the partition it hashes to"),
+	    "only this key; reads the partition it maps to"),
 	OPT_STRING('e', "regexp", "RE", T, regex,
-	    "only values that match RE (PCRE2)"),
+	    "only values that match RE (as in Perl)"),
 	OPT_LIST(0, "header", "NAME[=VALUE]", T, headers,
-	    "only records with this header"),
+	    "only with this header; repeat: with all"),
 	OPT_CHOICE(0, "isolation", "LEVEL", T, isolation, isolation_names,
 	    "of transactions: committed (default), uncommitted"),
 	OPT_ROW_DIR,
@@ -66,12 +67,12 @@ static const struct opt table[] = {
 	    "print null as NULL, not as nothing"),
 	OPT_STRING(0, "null-as", "STR", T, null_as, "print null as STR"),
 	OPT_STRING(0, "whole", "DIR", T, whole,
-	    "each value to a file DIR/topic-partition-offset"),
+	    "a file a value: DIR/topic-partition-offset"),
 	OPT_FLAG(0, "raw", T, raw,
 	    "control bytes to a terminal as they are"),
-	OPT_FLAG('c', "count", T, count, "print only how many there are"),
+	OPT_FLAG('c', "count", T, count, "print only how many records there are"),
 	OPT_HEADING("How it goes"),
-	OPT_STRING(0, "rate", "N", T, rate, "at most N records a second"),
+	OPT_CALL(0, "rate", "N", T, rate_per_ms, rate_option, "at most N records a second"),
 	OPT_STRING(0, "speed", "X", T, speed,
 	    "replay with the original spacing, X times as fast"),
 	OPT_FLAG(0, "fail-empty", T, fail_empty, "exit 1 if there was none"),
@@ -85,30 +86,6 @@ static const struct opt table[] = {
 #undef T
 
 static const struct options defaults = { .timeout = -1 };
-
-/* "100" or "100/s". */
-static int
-parse_rate(struct options *o, struct err *e)
-{
-	char text[24];
-	size_t n;
-	int64_t rate = 0;
-
-	if (o->rate == NULL)
-		return 0;
-	n = strlen(o->rate);
-	if (n > 2 && strcmp(o->rate + n - 2, "/s") == 0)
-		n -= 2;
-	if (n < sizeof(text)) {
-		memcpy(text, o->rate, n);
-		text[n] = '\0';
-	}
-	if (n >= sizeof(text) || units_int(text, 1, INT32_MAX, &rate) < 0)
-		return err_set(e, ERR_USAGE, "--rate: \"%s\" is not a number "
-		    "of records a second from 1 to %d", o->rate, INT32_MAX);
-	o->rate_per_ms = (double)rate / 1000;
-	return 0;
-}
 
 static int
 parse_speed(struct options *o, struct err *e)
@@ -150,8 +127,6 @@ check(struct options *o, struct err *e)
 	    o->range.to.kind == BOUND_NONE)
 		return err_set(e, ERR_USAGE, "-c: would never print: with -f "
 		    "it needs -n, --timeout or an end");
-	if (parse_rate(o, e) < 0)
-		return -1;
 	return parse_speed(o, e);
 }
 

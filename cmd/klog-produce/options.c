@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "produce.h"
+#include "rate.h"
 #include "units.h"
 
 enum { BATCH_BYTES_MIN = 1024 };
@@ -82,7 +83,7 @@ const struct opt options_table[] = {
 	OPT_INT('n', "max-records", "N", T, limit, 0, INT64_MAX,
 	    "stop after storing N records",
 	    .given = OPT_AT(T, has_limit, bool)),
-	OPT_STRING(0, "rate", "N", T, rate, "store at most N records a second"),
+	OPT_CALL(0, "rate", "N", T, rate_per_ms, rate_option, "store at most N records a second"),
 	OPT_HEADING("Where to"),
 	OPT_INT('p', "partition", "N", T, partition, 0, INT32_MAX,
 	    "put all records into partition N",
@@ -126,30 +127,6 @@ const struct options options_defaults = {
 	.partitions = 1, .acks = -1, .batch_bytes = 1 << 20, .linger = 5,
 	.timeout = -1,
 };
-
-/* "100" or "100/s". */
-static int
-parse_rate(struct options *o, struct err *e)
-{
-	char text[24];
-	size_t n;
-	int64_t rate;
-
-	if (o->rate == NULL)
-		return 0;
-	n = strlen(o->rate);
-	if (n > 2 && strcmp(o->rate + n - 2, "/s") == 0)
-		n -= 2;
-	if (n < sizeof(text)) {
-		memcpy(text, o->rate, n);
-		text[n] = '\0';
-	}
-	if (n >= sizeof(text) || units_int(text, 1, INT32_MAX, &rate) < 0)
-		return err_set(e, ERR_USAGE, "--rate: \"%s\" is not a number "
-		    "of records a second from 1 to %d", o->rate, INT32_MAX);
-	o->rate_per_ms = (double)rate / 1000;
-	return 0;
-}
 
 /* --acks, else $KLOG_ACKS, else on disk. */
 static int
@@ -209,5 +186,5 @@ options_check(struct options *o, struct err *e)
 		return err_prefix(e, "KLOG_COMPRESSION");
 	if (o->on_error != NULL && strcmp(o->on_error, "stop") == 0)
 		o->on_error = NULL;
-	return parse_rate(o, e);
+	return 0;
 }

@@ -33,7 +33,7 @@ struct options {
 	/* input */
 	bool null_delimited, framed, json, whole, keep_partition, follow;
 	const char *delimiter, *format, *key_separator, *key, *key_json;
-	const char *time_json, *rate;
+	const char *time_json;
 	struct opt_list headers;
 	bool null_empty, has_timestamp, has_partition, has_limit;
 	int64_t timestamp, partition, limit;
@@ -47,7 +47,7 @@ struct options {
 	int64_t batch_bytes, linger, timeout;
 	const char *on_error, *report;
 	bool tee;
-	double rate_per_ms;	/* of rate; 0: no limit */
+	double rate_per_ms;	/* --rate; 0: no limit */
 };
 
 struct input {			/* one of the files, in order */
