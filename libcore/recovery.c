@@ -39,13 +39,27 @@ trim_indexes(struct partition *p, const struct state_slot *slot, struct err *e)
 	return 0;
 }
 
+/* Remove the files of a segment that holds nothing, the .log last. */
+static int
+remove_empty(const struct partition *p, int64_t base, struct err *e)
+{
+	char name[SEGMENT_NAME];
+	int i;
+
+	for (i = SEGMENT_TIMEINDEX; i >= SEGMENT_LOG; i--) {
+		segment_name(name, base, (enum segment_file)i);
+		if (unlinkat(p->dirfd, name, 0) < 0 && errno != ENOENT)
+			return err_sys(e, "%s/%s", p->where, name);
+	}
+	return 0;
+}
+
 /* An interrupted roll can leave an empty segment at the log's end. */
 static int
 remove_unborn(struct partition *p, struct err *e)
 {
 	char name[SEGMENT_NAME];
 	struct stat st;
-	int i;
 
 	if (p->slot.next_offset == p->slot.base)
 		return 0;
@@ -58,12 +72,7 @@ remove_unborn(struct partition *p, struct err *e)
 		    "%s/%s: lies beyond the end "
 		    "of the log",
 		    p->where, name);
-	for (i = SEGMENT_TIMEINDEX; i >= SEGMENT_LOG; i--) {
-		segment_name(name, p->slot.next_offset, (enum segment_file)i);
-		if (unlinkat(p->dirfd, name, 0) < 0 && errno != ENOENT)
-			return err_sys(e, "%s/%s", p->where, name);
-	}
-	return 0;
+	return remove_empty(p, p->slot.next_offset, e);
 }
 
 /*
@@ -188,10 +197,13 @@ save_cut(struct partition *p, int64_t from, int64_t to, struct err *e)
 	return r;
 }
 
-/* Verify segment base from its first byte; slot becomes its end. */
+/*
+ * Verify segment base from its first byte; slot becomes its end.  cut: what
+ * follows the last good batch may go; active: new batches go into it.
+ */
 static int
-rebuild_segment(struct partition *p, int64_t base, bool last, int64_t safe,
-    struct epoch *seen, struct err *e)
+rebuild_segment(struct partition *p, int64_t base, bool cut, bool active,
+    int64_t safe, struct epoch *seen, struct err *e)
 {
 	struct state_slot *slot = &p->slot;
 	int64_t expected = slot->next_offset;
@@ -221,7 +233,7 @@ rebuild_segment(struct partition *p, int64_t base, bool last, int64_t safe,
 	    take_batches(p, slot, st.st_size, seen, e) < 0)
 		return -1;
 	if (slot->position < st.st_size) {
-		if (!last || slot->next_offset < safe)
+		if (!cut || slot->next_offset < safe)
 			return err_set(e, ERR_CORRUPT,
 			    "%s/%020" PRId64 ".log: position %" PRId64
 			    ": offset %" PRId64
@@ -235,7 +247,7 @@ rebuild_segment(struct partition *p, int64_t base, bool last, int64_t safe,
 		p->cut_offset = slot->next_offset;
 		p->cut_bytes = (int64_t)st.st_size - slot->position;
 	}
-	if (!last && partition_note_end(p, slot, e) < 0)
+	if (!active && partition_note_end(p, slot, e) < 0)
 		return -1;
 	if (fsio_sync(p->log_fd) < 0 || fsio_sync(p->index_fd) < 0 ||
 	    fsio_sync(p->timeindex_fd) < 0)
@@ -243,24 +255,52 @@ rebuild_segment(struct partition *p, int64_t base, bool last, int64_t safe,
 	return 0;
 }
 
-/* Verify every segment that may hold something above the recovery point. */
+/* Whether the last segment is one that a roll began and nobody used yet. */
+static int
+last_is_empty(
+    const struct partition *p, const struct segment_list *list, struct err *e)
+{
+	char name[SEGMENT_NAME];
+	struct stat st;
+
+	segment_name(name, list->bases[list->count - 1], SEGMENT_LOG);
+	if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "%s/%s", p->where, name);
+	return st.st_size == 0;
+}
+
+/*
+ * Verify every segment that may hold something above the recovery point.
+ * Before an empty last one the segment before it too: a roll that was killed
+ * leaves the name, the next writer takes it away and goes on in the old
+ * segment, and after a power cut the name can be back.
+ */
 static int
 rebuild_segments(
     struct partition *p, int64_t safe, struct epoch *seen, struct err *e)
 {
 	struct segment_list list = { 0 };
-	ptrdiff_t i;
-	int r = 0;
+	ptrdiff_t i, last;
+	int r, empty = 0;
 
-	if (segment_list_read(&list, p->dirfd, p->where, e) < 0)
-		return -1;
-	if (list.count == 0)
+	r = segment_list_read(&list, p->dirfd, p->where, e);
+	if (r == 0 && list.count == 0)
 		r = err_set(e, ERR_CORRUPT, "%s: has no segment", p->where);
+	if (r == 0)
+		r = empty = last_is_empty(p, &list, e);
+	last = (ptrdiff_t)list.count - 1;
 	i = segment_list_find(&list, safe);
+	if (i == last && empty > 0)
+		i--;
 	p->slot = (struct state_slot){ 0 };
-	for (i = i < 0 ? 0 : i; r == 0 && i < (ptrdiff_t)list.count; i++)
-		r = rebuild_segment(p, list.bases[i],
-		    i + 1 == (ptrdiff_t)list.count, safe, seen, e);
+	for (i = i < 0 ? 0 : i; r >= 0 && i <= last; i++) {
+		if (i == last && empty && list.bases[i] < p->slot.next_offset)
+			r = remove_empty(p, list.bases[i], e);
+		else
+			r = rebuild_segment(p, list.bases[i],
+			    i == last || (i == last - 1 && empty), i == last,
+			    safe, seen, e);
+	}
 	if (r == 0 && p->slot.next_offset < safe)
 		r = err_set(e, ERR_CORRUPT,
 		    "%s: ends at offset %" PRId64 ", but was on disk up to %"

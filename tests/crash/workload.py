@@ -88,9 +88,6 @@ class Place:
     def make_reboot(self):
         """The machine was restarted, so the state page counts no more."""
         self.tear()
-        for suffix in (".log", ".index"):
-            os.unlink(os.path.join(self.part, "%020d%s" % (
-                len(self.before), suffix)))
         os.unlink(os.path.join(self.part, "state"))
         path = os.path.join(self.part, "recovery-point")
         with open(path, encoding="ascii") as f:

@@ -266,6 +266,52 @@ damage_before_the_last(void)
 	place_remove(&pl);
 }
 
+/* A killed roll, then a torn append in the old segment, then a restart. */
+static void
+torn_before_an_unborn(void)
+{
+	struct place pl;
+	struct err e;
+	int64_t safe;
+
+	for (safe = 0; safe <= 2; safe++) {
+		place_make(&pl);
+		place_fill(&pl, 2, 1000, 1);
+		add_batch(&pl, LOG(0), 2, 0, 50);
+		reboot(&pl, safe);
+		place_put(pl.part, LOG(2), "", 0);
+		CHECK_EQ_INT(begin(&pl, &e), 0);
+		CHECK_EQ_INT(pl.p.slot.base, 2);
+		CHECK_EQ_INT(pl.p.slot.next_offset, 2);
+		CHECK_EQ_INT(place_size(&pl, LOG(0)), 146);
+		/* The older one is at rest: its largest time ends it. */
+		CHECK_EQ_STR(place_hex(&pl, TIMEINDEX(0)),
+		    "00000000000003e9" "00000001");
+		place_remove(&pl);
+	}
+}
+
+/* The same, with the unborn one's removal lost in a power cut. */
+static void
+unborn_is_back(void)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	place_fill(&pl, 3, 1000, 1);
+	reboot(&pl, 2);
+	place_put(pl.part, LOG(2), "", 0);
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(pl.p.slot.base, 0);
+	CHECK_EQ_INT(pl.p.slot.next_offset, 3);
+	CHECK_EQ_INT(place_size(&pl, LOG(2)), -1);
+	place_fill(&pl, 1, 2000, 1);
+	CHECK_EQ_INT(pl.p.slot.next_offset, 4);
+	CHECK_EQ_INT(place_size(&pl, LOG(0)), 292);
+	place_remove(&pl);
+}
+
 static void
 first_batch_not_at_base(void)
 {
@@ -344,5 +390,6 @@ TEST_MAIN(TEST(adopt_whole_cut_torn), TEST(adopt_only_what_follows),
     TEST(interrupted_roll), TEST(shorter_than_committed),
     TEST(state_is_deleted), TEST(new_epoch_after_a_restart),
     TEST(epochs_from_the_log), TEST(never_below_the_recovery_point),
-    TEST(damage_before_the_last), TEST(first_batch_not_at_base),
-    TEST(last_offsets), TEST(start_behind_the_end), TEST(no_segment))
+    TEST(damage_before_the_last), TEST(torn_before_an_unborn),
+    TEST(unborn_is_back), TEST(first_batch_not_at_base), TEST(last_offsets),
+    TEST(start_behind_the_end), TEST(no_segment))
