@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -146,6 +147,27 @@ time_left(struct consumer *c)
 }
 
 /*
+ * Sleep until watch_wait has something to say.  Signals are let through only
+ * meanwhile: one that came right before would not be noticed.
+ */
+static void
+sleep_at_most(struct consumer *c, int64_t limit_ms)
+{
+	struct pollfd fds[2] = {
+		{ .fd = c->watch.fd, .events = POLLIN },
+		{ .fd = STDOUT_FILENO, .events = 0 },
+	};
+	struct timespec ts = { limit_ms / 1000, limit_ms % 1000 * 1000000 };
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (main_stopped() == 0)
+		ppoll(fds, 2, limit_ms == NO_TIMEOUT ? NULL : &ts, &old);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+/*
  * Sleep until something happens: 1, 0 time is up, -1.  pause_ms, unless it is
  * 0, bounds the sleep.
  */
@@ -153,11 +175,15 @@ static int
 sleep_for_news(struct consumer *c, int64_t pause_ms, struct err *e)
 {
 	struct news news = { .c = c };
-	int64_t left = time_left(c), limit = left;
+	int64_t limit = time_left(c);
 	int got;
 
 	if (pause_ms > 0 && (limit == NO_TIMEOUT || limit > pause_ms))
 		limit = pause_ms;
+	if (c->watch.fd >= 0) {
+		sleep_at_most(c, limit);
+		limit = 0;
+	}
 	got = watch_wait(&c->watch, limit, STDOUT_FILENO, seen, &news);
 	progress_tick(&c->progress, 0, 0);
 	if (got == -1) {
@@ -165,7 +191,7 @@ sleep_for_news(struct consumer *c, int64_t pause_ms, struct err *e)
 		signal(SIGPIPE, SIG_DFL);
 		raise(SIGPIPE);
 	}
-	if (got == 0 && limit == left && time_left(c) == 0)
+	if (got == 0 && time_left(c) == 0)
 		return 0;
 	if (got == 1 && !news.any)
 		seen(&news, -1, 0);

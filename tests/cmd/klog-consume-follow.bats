@@ -60,6 +60,16 @@ asleep() {
 	[ ! -s err ]
 }
 
+@test "a signal at any moment is noticed" {
+	echo 1 | klog-produce --create t
+	for _ in $(seq 100); do
+		follow t
+		reads 1
+		kill "$pid"
+		ends 143
+	done
+}
+
 @test "SIGINT ends it with 130; an empty topic" {
 	klog-topic create -p 3 t
 	follow t
@@ -248,8 +258,9 @@ write_topic("t", [log])'
 }
 
 @test "an idle follower makes no system call" {
+	[[ $KLOG_BIN != */valgrind/* ]] || skip "valgrind makes its own"
+	export ASAN_OPTIONS=detect_leaks=0
 	seq 3 | klog-produce --create --partitions 4 t
-	rm -f pipe
 	follow t
 	for _ in 1 2 3; do
 		read -r -t 20 _ <&9
@@ -275,12 +286,7 @@ write_topic("t", [log])'
 	follow t
 	reads a
 	until_true asleep
-	# As a kill leaves it: busy is set and a part of a batch is written.
-	busy=$(python '
-import re
-text = open(os.environ["KLOG_TOP"] + "/libcore/state.h").read()
-print(text.count("busy") and 1)')
-	[ "$busy" -eq 1 ]
+	# A kill leaves the page busy.
 	echo b | timeout 20 strace -qq -o /dev/null -e trace=pwritev,pwrite64,pwritev2 \
 		-e inject=pwritev,pwrite64,pwritev2:signal=KILL:when=1 \
 		klog-produce -z none -p 0 t || true
