@@ -2,8 +2,8 @@
  * checkpoint: the one-line text files of a partition.
  *
  * log-start-offset   "N\n": where the readable log begins
- * recovery-point     "BOOT-ID N\n", N of 20 digits: below N all is on disk, as known in that
- *                    boot; a reboot does not make it less true
+ * recovery-point     "BOOT-ID N\n", N of 20 digits: below N all is on disk, as
+ *                    known in that boot; a reboot does not make it less true
  */
 #ifndef KLOG_CHECKPOINT_H
 #define KLOG_CHECKPOINT_H

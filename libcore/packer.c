@@ -215,7 +215,9 @@ wait_for_workers(struct packer *p)
 		p->stopped_at = clock_mono_ms();
 	if (clock_mono_ms() - p->stopped_at < PACKER_GRACE_MS)
 		return;
+	/* The handler that made stopped() true runs there and ends its wait. */
 	for (i = 0; i < p->running; i++)
+		/* NOLINTNEXTLINE(*-bad-signal-to-kill-thread,cert-pos44-c) */
 		pthread_kill(p->workers[i].thread, SIGTERM);
 }
 
