@@ -102,6 +102,21 @@ keep_descriptors(void)
 			(void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
+/* A topic's state page was cut off under us: there is nothing to go on with. */
+static void
+lost_page(int signal_number)
+{
+	static const char text[] =
+	    ": the state file of a topic was truncated while in use\n";
+	const struct err refused = { .code = ERR_SYSTEM };
+	const char *name = report_name();
+
+	(void)signal_number;
+	report_write(name, strlen(name));
+	report_write(text, sizeof(text) - 1);
+	_exit(main_status(&refused));
+}
+
 static void
 prepare(void)
 {
@@ -109,6 +124,7 @@ prepare(void)
 
 	keep_descriptors();
 	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGBUS, lost_page);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
 	    limit.rlim_cur < limit.rlim_max) {
 		limit.rlim_cur = limit.rlim_max;

@@ -72,6 +72,8 @@ use_index(struct cursor *c)
 	if (scan_peek(&c->scan, &b) != BATCH_WHOLE ||
 	    b.base_offset > c->next || b.base_offset < c->base)
 		scan_init(&c->scan, c->fd, 0, segment_limit(c));
+	else
+		c->floor = b.base_offset;
 }
 
 /* Open segment base and stand at its start, or where the index says: 1, 0 it
@@ -177,6 +179,8 @@ open_following(struct cursor *c, struct err *e)
 		return err_set(e, ERR_CORRUPT,
 		    "%s: the segment with offset %" PRId64 " is missing",
 		    v->where, c->next);
+	if (v->strict && v->segments.bases[i] > c->next)
+		return view_missing(v, c->next, v->segments.bases[i], e);
 	c->next = v->segments.bases[i];
 	r = open_at(c, c->next, false, e);
 	return r != 0 ? r : open_by_listing(c, e);
@@ -226,6 +230,7 @@ read_batch(struct cursor *c, struct batch *b, struct buf *bytes)
 			continue;
 		/* The checksum does not cover the base offset. */
 		if (b->base_offset < c->floor ||
+		    (c->view->strict && b->base_offset != c->floor) ||
 		    b->last_offset - c->base > INT32_MAX) {
 			r = BATCH_BAD;
 			continue;
@@ -291,9 +296,9 @@ cursor_skip_damage(struct cursor *c, int64_t *from, int64_t *to, struct err *e)
 	int r;
 
 	*from = *to = c->next;
-	if (c->fd < 0)
-		return 0;
-	r = scan_resync(&c->scan, c->scan.position + 1, c->next, &b);
+	/* Without an open segment it is the next one that is missing. */
+	r = c->fd < 0 ? BATCH_SHORT :
+	    scan_resync(&c->scan, c->scan.position + 1, c->next, &b);
 	if (r == SCAN_IO)
 		return err_sys(
 		    e, "%s/%020" PRId64 ".log", c->view->where, c->base);

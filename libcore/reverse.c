@@ -14,7 +14,7 @@
 void
 reverse_init(struct reverse *r, struct view *v, int64_t end)
 {
-	*r = (struct reverse){ .view = v, .end = end, .fd = -1 };
+	*r = (struct reverse){ .view = v, .end = end, .fd = -1, .after = -1 };
 	r->segment = segment_list_find(&v->segments, end - 1) + 1;
 }
 
@@ -153,6 +153,11 @@ reverse_next(
 	r->count--;
 	*b = r->places[r->count].batch;
 	position = r->places[r->count].position;
+	if (r->view->strict && r->after >= 0 &&
+	    b->last_offset + 1 < r->after)
+		return view_missing(
+		    r->view, b->last_offset + 1, r->after, e);
+	r->after = b->base_offset;
 	if (bytes == NULL)
 		return 1;
 	scan_init(&s, r->fd, position, position + b->size);

@@ -19,6 +19,7 @@ struct reverse_place {
 
 struct reverse {
 	struct view *view; /* borrowed; listed and refreshed */
+	int64_t after;	/* where the batch given last begins; -1 none */
 	int64_t end; /* batches that begin below it */
 	ptrdiff_t segment; /* place in view->segments */
 	int fd; /* of that segment, or -1 */

@@ -2,14 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crc.h"
 #include "fsio.h"
 
-#define STATE_MAGIC 0x6b6c6f6773740001ULL /* "klogst", version 1 */
+#define STATE_MAGIC 0x6b6c6f6773740002ULL /* "klogst", version 2 */
 
 static const char file_name[] = "state";
 
@@ -67,20 +69,10 @@ state_unmap(struct state *st)
 	st->page = NULL;
 }
 
-bool
-state_is_valid(const struct state *st, int dirfd, const char boot[37])
+static uint32_t
+slot_crc(const struct state_slot *slot)
 {
-	const struct state_page *page = st->page;
-	struct stat named;
-
-	/* The size first: a page past the end of the file is SIGBUS. */
-	if (page == NULL ||
-	    fstatat(dirfd, file_name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    named.st_size < STATE_BYTES)
-		return false;
-	return atomic_load(&page->magic) == STATE_MAGIC &&
-	    memcmp(page->boot, boot, 37) == 0 &&
-	    page->device == named.st_dev && page->inode == named.st_ino;
+	return crc32c(slot, offsetof(struct state_slot, crc));
 }
 
 void
@@ -98,14 +90,37 @@ state_read(const struct state *st, struct state_slot *slot)
 	    current);
 }
 
+bool
+state_is_valid(const struct state *st, int dirfd, const char boot[37])
+{
+	const struct state_page *page = st->page;
+	struct state_slot slot;
+	struct stat named;
+
+	/* The size first: a page past the end of the file is SIGBUS. */
+	if (page == NULL ||
+	    fstatat(dirfd, file_name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    named.st_size < STATE_BYTES)
+		return false;
+	if (atomic_load(&page->magic) != STATE_MAGIC ||
+	    memcmp(page->boot, boot, 37) != 0 ||
+	    page->device != named.st_dev || page->inode != named.st_ino)
+		return false;
+	/* A hint that is wrong must never cut what is right. */
+	state_read(st, &slot);
+	return slot.crc == slot_crc(&slot);
+}
+
 void
 state_publish(struct state *st, const struct state_slot *slot)
 {
 	struct state_page *page = st->page;
 	uint32_t next = atomic_load(&page->current) + 1;
+	struct state_slot sealed = *slot;
 
+	sealed.crc = slot_crc(slot);
 	atomic_thread_fence(memory_order_release);
-	memcpy(&page->slot[next & 1], slot, sizeof(*slot));
+	memcpy(&page->slot[next & 1], &sealed, sizeof(sealed));
 	atomic_store_explicit(&page->current, next, memory_order_release);
 }
 

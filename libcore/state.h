@@ -30,6 +30,7 @@ struct state_slot {
 	int64_t created_ms; /* when it was started, wall clock */
 	int32_t index_entries, timeindex_entries;
 	int32_t epoch; /* leader epoch of new batches */
+	uint32_t crc; /* of what precedes it; filled by state_publish */
 };
 
 struct state_page {

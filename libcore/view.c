@@ -24,6 +24,15 @@ view_corrupt(const struct view *v, int64_t base, int64_t position,
 }
 
 int
+view_missing(const struct view *v, int64_t from, int64_t to, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT,
+	    "%s: offsets %" PRId64 " to %" PRId64 " are missing (if they were "
+	    "compacted away: cleanup.policy should say so)",
+	    v->where, from, to - 1);
+}
+
+int
 view_open(struct view *v, int topic_dirfd, int32_t number, const char *where,
     struct err *e)
 {

@@ -26,6 +26,8 @@ struct view {
 	char *where; /* path, for messages */
 	char boot[37];
 	struct state state;
+	bool strict;	/* set by the caller: nothing is compacted here, so
+			 * offsets that are missing are damage */
 	struct segment_list segments; /* as last listed */
 	struct view_end end; /* as last seen by view_refresh */
 };
@@ -47,5 +49,9 @@ int view_start(struct view *v, int64_t *offset, struct err *e);
 /* Fill e for damage at a place of a segment; returns -1. */
 int view_corrupt(const struct view *v, int64_t base, int64_t position,
     int64_t offset, const char *what, struct err *e);
+
+/* The same for offsets [from, to) that no segment holds; returns -1. */
+int view_missing(
+    const struct view *v, int64_t from, int64_t to, struct err *e);
 
 #endif

@@ -100,6 +100,8 @@ add_stream(struct consumer *c, struct topic *t, int32_t number,
 		free(s);
 		return NULL;
 	}
+	s->view.strict =
+	    (t->settings.cleanup_policy & CLEANUP_COMPACT) == 0;
 	s->consumer = c;
 	s->topic = t;
 	s->partition = number;

@@ -334,3 +334,58 @@ with open("d/0/" + os.environ["LOG"], "r+b") as f:
 	consume d
 	is_status 4
 }
+
+@test "a segment that is missing, emptied or cut between two batches" {
+	klog-topic create -c segment.bytes=4k g
+	seq 5000 | klog-produce -z none --batch-bytes 1k g
+	log=$(find g -name '*.log' | sort | sed -n 4p)
+	from=$(basename "$log" .log | sed 's/^0*//')
+	to=$(find g -name '*.log' | sort | sed -n 5p)
+	to=$(($(basename "$to" .log | sed 's/^0*//') - 1))
+	cp -r g whole
+	for how in 'rm' 'truncate -s 0'; do
+		$how "$log"
+		consume -c g
+		is_status 4
+		is_out ''
+		is_err "klog-consume: $T/g/0: offsets $from to $to are missing (if they were compacted away: cleanup.policy should say so)"
+		consume --reverse g
+		is_status 4
+		consume --skip-corrupt g
+		is_status 0
+		seq 5000 | sed "$((from + 1)),$((to + 1))d" | cmp - "$OUT"
+		cp "whole${log#g}" "$log"
+	done
+	# Where something compacts, offsets that are missing are no damage.
+	rm "$log"
+	klog-topic alter -c cleanup.policy=compact g
+	consume -c g
+	is_status 0
+	is_out $((5000 - (to - from + 1)))
+}
+
+@test "a base offset that is wrong, which no checksum covers" {
+	klog-topic create t
+	seq 3 | klog-produce t
+	printf '\t' | dd of="t/0/$LOG" bs=1 seek=7 conv=notrunc status=none
+	consume t
+	is_status 4
+	is_out ''
+	is_err "klog-consume: $T/t/0/$LOG: position 0: offset 0: checksum mismatch or damaged header"
+}
+
+@test "a state page that tells lies cuts and hides nothing" {
+	klog-topic create t
+	seq 100 | klog-produce t
+	python '
+with open("t/0/state", "r+b") as f:
+    page = bytearray(f.read())
+    slot = page.index((os.path.getsize("t/0/" + os.environ["LOG"]))
+                      .to_bytes(8, "little"))
+    page[slot:slot + 8] = bytes(8)
+    f.seek(0)
+    f.write(page)'
+	prints 100 -c t
+	echo next | klog-produce t
+	prints 101 -c t
+}
