@@ -11,6 +11,8 @@
 #include "complete.h"
 #include "report.h"
 
+enum { STATUS_REFUSED = 3 };	/* klog(7), EXIT STATUS */
+
 static volatile sig_atomic_t stop_signal;
 
 static void
@@ -107,14 +109,12 @@ static void
 lost_page(int signal_number)
 {
 	static const char text[] =
-	    ": the state file of a topic was truncated while in use\n";
-	const struct err refused = { .code = ERR_SYSTEM };
-	const char *name = report_name();
+	    "klog: the state file of a topic was truncated while in use\n";
+	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
 
 	(void)signal_number;
-	report_write(name, strlen(name));
-	report_write(text, sizeof(text) - 1);
-	_exit(main_status(&refused));
+	(void)ignored;
+	_exit(STATUS_REFUSED);
 }
 
 static void
