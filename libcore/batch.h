@@ -129,7 +129,8 @@ struct batch_records {		/* a walk over one batch's records */
  * Start at the first record of the whole batch at p.  Compressed records are
  * decompressed into scratch (old content lost), at most limit bytes; others
  * are read in place.  b, p and scratch must outlive the walk.
- * 0, or -1: ERR_CORRUPT, ERR_SYSTEM.
+ * 0, or -1: ERR_CORRUPT, ERR_SYSTEM; the text names the batch, the caller
+ * says whose it is.
  */
 int batch_records_init(struct batch_records *br, const struct batch *b,
     const uint8_t *p, struct codec *c, struct buf *scratch, size_t limit,

@@ -133,8 +133,7 @@ search(struct view *v, struct codec *codec, int64_t log_start, int64_t start,
 			continue;
 		if (batch_records_init(&br, &b, bytes.data, codec, &scratch,
 			raw_limit, e) < 0) {
-			r = err_prefix(e, "%s: batch at offset %" PRId64,
-			    v->where, b.base_offset);
+			r = err_prefix(e, "%s", v->where);
 			break;
 		}
 		while ((got = batch_records_next(&br, found, e)) > 0)

@@ -70,8 +70,7 @@ stream_corrupt(const struct stream *s, int64_t segment, int64_t position,
 	struct err why = *e;
 
 	if (why.code != ERR_CORRUPT)
-		return err_prefix(e, "%s: batch at offset %" PRId64,
-		    s->view.where, b->base_offset);
+		return err_prefix(e, "%s", s->view.where);
 	return view_corrupt(&s->view, segment, position, b->base_offset,
 	    why.text, e);
 }

@@ -32,8 +32,7 @@ open_batch(struct batch_read *r, const struct view *v, struct codec *codec,
 {
 	if (batch_records_init(&r->records, &r->batch, r->bytes.data, codec,
 		&r->scratch, VERBS_RAW_MAX, e) < 0)
-		return err_prefix(e, "%s: batch at offset %" PRId64, v->where,
-		    r->batch.base_offset);
+		return err_prefix(e, "%s", v->where);
 	return 0;
 }
 
@@ -56,8 +55,7 @@ outermost(struct batch_read *r, const struct facts *f, const struct view *v,
 	while ((newest || !found) &&
 	    (got = batch_records_next(&r->records, &record, e)) != 0) {
 		if (got < 0)
-			return err_prefix(e, "%s: batch at offset %" PRId64,
-			    v->where, r->batch.base_offset);
+			return err_prefix(e, "%s", v->where);
 		if (record.offset < f->start || record.offset >= f->end)
 			continue;
 		*timestamp = record.timestamp;
