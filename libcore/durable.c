@@ -2,15 +2,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "checkpoint.h"
 #include "clock.h"
 #include "fsio.h"
+#include "redirty.h"
 #include "watch.h"
 
-enum { REWRITE_BYTES = 1 << 20, WAIT_US = 20000 };
+enum { WAIT_US = 20000 };
 
 int
 durable_refuse(const struct partition *p, uint32_t poison, struct err *e)
@@ -18,7 +18,7 @@ durable_refuse(const struct partition *p, uint32_t poison, struct err *e)
 	return err_set(e, ERR_SYSTEM,
 	    "%s: an earlier sync failed (%s): what "
 	    "lies from offset %" PRId64 " on may not be on disk, and no more "
-	    "is taken until it was repaired",
+	    "is taken until klog-check --repair=poison has saved it",
 	    p->where, strerror((int)poison),
 	    atomic_load(&p->state.page->durable_offset));
 }
@@ -40,37 +40,24 @@ poison(struct partition *p, int64_t base, struct err *e)
 }
 
 /*
- * Dirty [durable end, position) again: a leader died in its sync, and an
- * error it may have been told would not be told to us.
+ * A leader died in its sync: an error that it may have been told would not be
+ * told to us.  Write everything again that is not known to be on disk.
  */
 static int
-rewrite(struct partition *p, const struct state_slot *slot, struct err *e)
+write_again(struct partition *p, const struct state_slot *slot, struct err *e)
 {
 	struct state_page *page = p->state.page;
-	int64_t at = 0, left;
-	uint8_t *data;
-	ssize_t got;
+	int64_t from = 0, good;
 
 	if (atomic_load(&page->durable_base) == slot->base)
-		at = atomic_load(&page->durable_position);
-	data = malloc(REWRITE_BYTES);
-	if (data == NULL)
-		return err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
-	for (; at < slot->position; at += got) {
-		left = slot->position - at;
-		got = fsio_read_at(p->log_fd, data,
-		    left < REWRITE_BYTES ? (size_t)left : REWRITE_BYTES, at);
-		if (got == 0)
-			errno = EIO; /* shorter than what was committed */
-		if (got <= 0 ||
-		    fsio_write_at(p->log_fd, data, (size_t)got, at) < 0) {
-			free(data);
-			return err_sys(
-			    e, "%s/%020" PRId64 ".log", p->where, slot->base);
-		}
-	}
-	free(data);
-	return 0;
+		from = atomic_load(&page->durable_position);
+	if (redirty(p->log_fd, from, slot->position, slot->base, &good) < 0)
+		return err_sys(
+		    e, "%s/%020" PRId64 ".log", p->where, slot->base);
+	if (good == slot->position)
+		return 0;
+	errno = EIO; /* the sync did fail, and the cache let go of them */
+	return poison(p, slot->base, e);
 }
 
 static void
@@ -103,7 +90,7 @@ lead(struct partition *p, const struct state_slot *slot, struct err *e)
 		p->log_device != slot->device) &&
 	    partition_open_log(p, slot->base, e) < 0)
 		return -1;
-	if (atomic_load(&page->syncing) && rewrite(p, slot, e) < 0)
+	if (atomic_load(&page->syncing) && write_again(p, slot, e) < 0)
 		return -1;
 	atomic_store(&page->syncing, 1);
 	if (fsio_sync(p->log_fd) < 0)

@@ -10,13 +10,13 @@
 
 #include "checkpoint.h"
 #include "clock.h"
+#include "cut.h"
 #include "epochs.h"
 #include "fsio.h"
 #include "index.h"
+#include "redirty.h"
 #include "scan.h"
 #include "segment.h"
-
-enum { CUT_BLOCK = 1 << 16 };
 
 static int
 log_error(const struct partition *p, struct err *e)
@@ -75,15 +75,24 @@ remove_unborn(struct partition *p, struct err *e)
 	return remove_empty(p, p->slot.next_offset, e);
 }
 
+/* What a rebuild knows and learns. */
+struct rebuild {
+	int64_t safe; /* below this offset all was on disk */
+	bool reboot; /* the machine was restarted since it was noted */
+	struct epoch epoch; /* the newest seen and where it began; or -1 */
+	int64_t unsafe_at; /* the last segment's bytes from here on may lie
+			    * in the kernel's cache only */
+};
+
 /*
  * Take every good batch from where slot ends: its position moves to the
- * first byte that is none.  seen (or NULL) gets the newest epoch and where
- * it began; with it offsets may be missing, as compaction and Kafka leave
- * them, and epochs differ.  0, or -1 reading failed.
+ * first byte that is none.  seen (or NULL) gets what they show; with it
+ * offsets may be missing, as compaction and Kafka leave them, and epochs
+ * differ.  0, or -1 reading failed.
  */
 static int
 take_batches(struct partition *p, struct state_slot *slot, int64_t limit,
-    struct epoch *seen, struct err *e)
+    struct rebuild *seen, struct err *e)
 {
 	struct scan s = { 0 };
 	struct buf bytes = { 0 };
@@ -107,8 +116,12 @@ take_batches(struct partition *p, struct state_slot *slot, int64_t limit,
 			b.epoch != slot->epoch))
 			break;
 		partition_note(p, slot, &b, at);
-		if (seen != NULL && b.epoch > seen->epoch)
-			*seen = (struct epoch){ b.epoch, b.base_offset };
+		if (seen == NULL)
+			continue;
+		if (b.epoch > seen->epoch.epoch)
+			seen->epoch = (struct epoch){ b.epoch, b.base_offset };
+		if (slot->next_offset <= seen->safe)
+			seen->unsafe_at = slot->position;
 	}
 	scan_release(&s);
 	buf_release(&bytes);
@@ -148,53 +161,37 @@ recovery_adopt(struct partition *p, struct err *e)
 	return 0;
 }
 
-/* Copy [from, to) of the log to fd and make it durable.  0, or -1, errno. */
-static int
-copy_cut(int log_fd, int64_t from, int64_t to, int fd)
-{
-	uint8_t data[CUT_BLOCK];
-	int64_t at;
-	ssize_t got;
-
-	for (at = from; at < to; at += got) {
-		got = fsio_read_at(log_fd, data,
-		    to - at < CUT_BLOCK ? (size_t)(to - at) : CUT_BLOCK, at);
-		if (got == 0)
-			errno = EIO; /* it became shorter */
-		if (got <= 0 ||
-		    fsio_write_at(fd, data, (size_t)got, at - from) < 0)
-			return -1;
-	}
-	return fsio_sync(fd);
-}
-
 /* Keep [from, to) of the log in cut/, so that nothing is silently gone. */
 static int
 save_cut(struct partition *p, int64_t from, int64_t to, struct err *e)
 {
-	char name[96], where[4096];
-	int dirfd, fd, r = -1;
+	struct cut c;
+	int r;
 
-	if (mkdirat(p->dirfd, "cut", 0777) < 0 && errno != EEXIST)
-		return err_sys(e, "%s/cut", p->where);
-	dirfd = fsio_open_dir(p->dirfd, "cut", p->where, e);
-	if (dirfd < 0)
+	if (cut_open(&c, p->dirfd, p->where, e) < 0)
 		return -1;
-	snprintf(where, sizeof(where), "%s/cut", p->where);
-	snprintf(name, sizeof(name), "%020" PRId64 ".%" PRId64 ".%" PRId64,
-	    p->log_base, from, clock_wall_ms());
-	fd = fsio_open(
-	    dirfd, name, O_WRONLY | O_CREAT | O_TRUNC, 0666, where, e);
-	if (fd >= 0) {
-		if (copy_cut(p->log_fd, from, to, fd) < 0 ||
-		    fsio_sync_dir(dirfd) < 0 || fsio_sync_dir(p->dirfd) < 0)
-			err_sys(e, "%s/%s", where, name);
-		else
-			r = 0;
-		close(fd);
-	}
-	close(dirfd);
+	r = cut_save(&c, p->log_fd, p->log_base, from, to, e);
+	cut_close(&c);
 	return r;
+}
+
+/*
+ * In the boot that wrote them, an earlier sync of these bytes may have failed
+ * and nobody know: our own would then say that all is well.
+ */
+static int
+write_again(struct partition *p, const struct rebuild *seen, struct err *e)
+{
+	int64_t good;
+
+	if (seen->reboot)
+		return 0;
+	if (redirty(p->log_fd, seen->unsafe_at, p->slot.position, 0, &good) < 0)
+		return log_error(p, e);
+	if (good == p->slot.position)
+		return 0;
+	errno = EIO; /* it was read as good a moment ago */
+	return log_error(p, e);
 }
 
 /*
@@ -203,7 +200,7 @@ save_cut(struct partition *p, int64_t from, int64_t to, struct err *e)
  */
 static int
 rebuild_segment(struct partition *p, int64_t base, bool cut, bool active,
-    int64_t safe, struct epoch *seen, struct err *e)
+    struct rebuild *seen, struct err *e)
 {
 	struct state_slot *slot = &p->slot;
 	int64_t expected = slot->next_offset;
@@ -229,17 +226,18 @@ rebuild_segment(struct partition *p, int64_t base, bool cut, bool active,
 		.indexed_timestamp = -1,
 		.created_ms = (int64_t)st.st_mtim.tv_sec * 1000,
 	};
+	seen->unsafe_at = 0;
 	if (trim_indexes(p, slot, e) < 0 ||
 	    take_batches(p, slot, st.st_size, seen, e) < 0)
 		return -1;
 	if (slot->position < st.st_size) {
-		if (!cut || slot->next_offset < safe)
+		if (!cut || slot->next_offset < seen->safe)
 			return err_set(e, ERR_CORRUPT,
 			    "%s/%020" PRId64 ".log: position %" PRId64
 			    ": offset %" PRId64
 			    ": damaged, but was on disk up to offset %" PRId64,
 			    p->where, base, slot->position, slot->next_offset,
-			    safe);
+			    seen->safe);
 		if (save_cut(p, slot->position, st.st_size, e) < 0)
 			return -1;
 		if (fsio_truncate(p->log_fd, slot->position) < 0)
@@ -247,7 +245,8 @@ rebuild_segment(struct partition *p, int64_t base, bool cut, bool active,
 		p->cut_offset = slot->next_offset;
 		p->cut_bytes = (int64_t)st.st_size - slot->position;
 	}
-	if (!active && partition_note_end(p, slot, e) < 0)
+	if ((!active && partition_note_end(p, slot, e) < 0) ||
+	    write_again(p, seen, e) < 0)
 		return -1;
 	if (fsio_sync(p->log_fd) < 0 || fsio_sync(p->index_fd) < 0 ||
 	    fsio_sync(p->timeindex_fd) < 0)
@@ -276,8 +275,7 @@ last_is_empty(
  * segment, and after a power cut the name can be back.
  */
 static int
-rebuild_segments(
-    struct partition *p, int64_t safe, struct epoch *seen, struct err *e)
+rebuild_segments(struct partition *p, struct rebuild *seen, struct err *e)
 {
 	struct segment_list list = { 0 };
 	ptrdiff_t i, last;
@@ -289,7 +287,7 @@ rebuild_segments(
 	if (r == 0)
 		r = empty = last_is_empty(p, &list, e);
 	last = (ptrdiff_t)list.count - 1;
-	i = segment_list_find(&list, safe);
+	i = segment_list_find(&list, seen->safe);
 	if (i == last && empty > 0)
 		i--;
 	p->slot = (struct state_slot){ 0 };
@@ -299,25 +297,24 @@ rebuild_segments(
 		else
 			r = rebuild_segment(p, list.bases[i],
 			    i == last || (i == last - 1 && empty), i == last,
-			    safe, seen, e);
+			    seen, e);
 	}
-	if (r == 0 && p->slot.next_offset < safe)
+	if (r == 0 && p->slot.next_offset < seen->safe)
 		r = err_set(e, ERR_CORRUPT,
 		    "%s: ends at offset %" PRId64 ", but was on disk up to %"
 		    PRId64 " (in a copy made while it was written to: remove "
 		    "its recovery-point)",
-		    p->where, p->slot.next_offset, safe);
+		    p->where, p->slot.next_offset, seen->safe);
 	segment_list_release(&list);
 	return r;
 }
 
 /*
  * The epoch of new batches: the last one known, from the file or as seen in
- * the log; a new one if the machine was restarted since.
+ * the log; a new one where something may be gone that readers have seen.
  */
 static int
-settle_epoch(struct partition *p, const struct epoch *seen, bool restarted,
-    struct err *e)
+settle_epoch(struct partition *p, const struct rebuild *seen, struct err *e)
 {
 	struct epochs es = { 0 };
 	int32_t last = -1;
@@ -327,13 +324,15 @@ settle_epoch(struct partition *p, const struct epoch *seen, bool restarted,
 		return -1;
 	if (es.count > 0)
 		last = es.list[es.count - 1].epoch;
-	p->slot.epoch = last > seen->epoch ? last : seen->epoch;
+	p->slot.epoch = last > seen->epoch.epoch ? last : seen->epoch.epoch;
 	if (p->slot.epoch < 0)
 		p->slot.epoch = 0;
 	if (p->slot.epoch != last)
 		r = epochs_assign(&es, p->slot.epoch,
-		    seen->epoch < 0 ? p->slot.next_offset : seen->start);
-	if (r == 0 && restarted && p->slot.epoch < INT32_MAX)
+		    seen->epoch.epoch < 0 ? p->slot.next_offset :
+					    seen->epoch.start);
+	if (r == 0 && (seen->reboot || p->cut_bytes > 0) &&
+	    p->slot.epoch < INT32_MAX)
 		r = epochs_assign(&es, ++p->slot.epoch, p->slot.next_offset);
 	if (r < 0)
 		err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
@@ -374,21 +373,24 @@ reset_state(struct partition *p, struct err *e)
 	return r;
 }
 
-int
-recovery_rebuild(struct partition *p, struct err *e)
+/* Start over from what is on disk; safe: below this offset all was durable. */
+static int
+rebuild(struct partition *p, int64_t safe, struct err *e)
 {
-	struct epoch seen = { -1, 0 };
+	struct rebuild seen = { .epoch = { -1, 0 } };
 	char boot[37];
-	int64_t safe;
 	int known;
 
-	known = checkpoint_read_recovery(p->dirfd, boot, &safe, p->where, e);
+	known = checkpoint_read_recovery(
+	    p->dirfd, boot, &seen.safe, p->where, e);
 	if (known < 0)
 		return -1;
-	if (rebuild_segments(p, safe, &seen, e) < 0 ||
-	    settle_epoch(p, &seen, known && strcmp(boot, p->boot) != 0, e) <
-		0 ||
-	    settle_start(p, e) < 0)
+	seen.reboot = known > 0 && strcmp(boot, p->boot) != 0;
+	if (seen.safe < safe)
+		seen.safe = safe;
+	p->cut_bytes = 0;
+	if (rebuild_segments(p, &seen, e) < 0 ||
+	    settle_epoch(p, &seen, e) < 0 || settle_start(p, e) < 0)
 		return -1;
 	if (fsio_sync_dir(p->dirfd) < 0)
 		return err_sys(e, "%s", p->where);
@@ -396,4 +398,39 @@ recovery_rebuild(struct partition *p, struct err *e)
 		p->dirfd, p->boot, p->slot.next_offset, p->where, e) < 0)
 		return -1;
 	return reset_state(p, e);
+}
+
+int
+recovery_rebuild(struct partition *p, struct err *e)
+{
+	return rebuild(p, 0, e);
+}
+
+int
+recovery_poisoned(struct partition *p, struct err *e)
+{
+	return rebuild(p, atomic_load(&p->state.page->durable_offset), e);
+}
+
+int
+recovery_reindex(struct partition *p, int64_t base, struct err *e)
+{
+	struct rebuild seen = { .reboot = true, .epoch = { -1, 0 } };
+	struct state_slot end = p->slot;
+	bool active = base == end.base;
+
+	p->slot.next_offset = base;
+	if (active)
+		atomic_store(&p->state.page->busy, 1);
+	if (rebuild_segment(p, base, false, active, &seen, e) < 0)
+		return -1;
+	if (!active) {
+		p->slot = end;
+		return partition_open_log(p, end.base, e);
+	}
+	p->slot.created_ms = end.created_ms;
+	p->slot.epoch = end.epoch;
+	state_publish(&p->state, &p->slot);
+	atomic_store(&p->state.page->busy, 0);
+	return 0;
 }

@@ -21,10 +21,26 @@ int recovery_adopt(struct partition *p, struct err *e);
 /*
  * Another boot, or the state is gone: verify from the recovery point on,
  * rebuild the indexes of what was read, sync it, fill p->slot and the state.
- * Bytes that are cut are kept in cut/.  If the machine was restarted since
- * the recovery point was written, a new leader epoch begins, because readers
- * may have seen records that are gone now.  0, or -1.
+ * In the boot that wrote it, what lies above the recovery point is written
+ * again first: its sync may have failed (redirty.h).
+ * Bytes that are cut are kept in cut/.  If anything was cut, or the machine
+ * was restarted since the recovery point was written, a new leader epoch
+ * begins, because readers may have seen records that are gone now.
+ * 0, or -1.
  */
 int recovery_rebuild(struct partition *p, struct err *e);
+
+/*
+ * The same after a sync that failed in this boot, which p->state (valid)
+ * tells: it knows better what is durable.  0 and producers may go on, or -1
+ * and nothing changed for them.
+ */
+int recovery_poisoned(struct partition *p, struct err *e);
+
+/*
+ * Write the indexes of segment base anew, after append_begin.  0, or -1:
+ * ERR_CORRUPT if the segment is damaged.
+ */
+int recovery_reindex(struct partition *p, int64_t base, struct err *e);
 
 #endif
