@@ -6,6 +6,20 @@
 #include "bytes.h"
 #include "fsio.h"
 
+struct index_entry
+index_get(const uint8_t *p, int64_t base)
+{
+	return (struct index_entry){ base + (int32_t)get_be32(p),
+		(int32_t)get_be32(p + 4) };
+}
+
+struct timeindex_entry
+timeindex_get(const uint8_t *p, int64_t base)
+{
+	return (struct timeindex_entry){ (int64_t)get_be64(p),
+		base + (int32_t)get_be32(p + 8) };
+}
+
 int
 index_put(int fd, int64_t base, int32_t i, const struct index_entry *en)
 {
@@ -54,9 +68,7 @@ load(int fd, size_t width, size_t *count)
 static struct index_entry
 index_at(const uint8_t *data, size_t i, int64_t base)
 {
-	return (struct index_entry){ base +
-		    (int32_t)get_be32(data + i * INDEX_ENTRY),
-		(int32_t)get_be32(data + i * INDEX_ENTRY + 4) };
+	return index_get(data + i * INDEX_ENTRY, base);
 }
 
 /* Entries before the zero tail of a preallocated file. */
@@ -132,7 +144,6 @@ timeindex_lookup(
 {
 	struct timeindex_entry here, last = { -1, base - 1 };
 	size_t count, i;
-	const uint8_t *p;
 	uint8_t *data;
 	int found = 0;
 
@@ -140,9 +151,7 @@ timeindex_lookup(
 	if (data == NULL)
 		return -1;
 	for (i = 0; i < count; i++) {
-		p = data + i * TIMEINDEX_ENTRY;
-		here.timestamp = (int64_t)get_be64(p);
-		here.offset = base + (int32_t)get_be32(p + 8);
+		here = timeindex_get(data + i * TIMEINDEX_ENTRY, base);
 		if (here.timestamp > t || here.timestamp <= last.timestamp ||
 		    here.offset < last.offset || here.offset >= end)
 			break;

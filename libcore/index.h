@@ -33,6 +33,10 @@ struct timeindex_entry {
 	int64_t offset; /* absolute */
 };
 
+/* Decode the entry at p. */
+struct index_entry index_get(const uint8_t *p, int64_t base);
+struct timeindex_entry timeindex_get(const uint8_t *p, int64_t base);
+
 /* Write entry number i (from 0).  0, or -1, errno. */
 int index_put(int fd, int64_t base, int32_t i, const struct index_entry *en);
 int timeindex_put(
