@@ -10,10 +10,13 @@
 #include "index.h"
 #include "segment.h"
 
+enum { SMALL_GAP = 16 << 10 }; /* between index entries, in bytes of log */
+
 void
 cursor_init(struct cursor *c, struct view *v, int64_t offset)
 {
-	*c = (struct cursor){ .view = v, .next = offset, .fd = -1 };
+	*c = (struct cursor){ .view = v, .next = offset, .fd = -1,
+		.since = INT64_MIN };
 }
 
 static void
@@ -27,7 +30,13 @@ close_segment(struct cursor *c)
 void
 cursor_seek(struct cursor *c, int64_t offset)
 {
-	close_segment(c);
+	if (c->fd >= 0 && c->got_base <= offset &&
+	    offset <= c->got_last) {
+		c->floor = c->got_base;
+		c->scan.position = c->got_position;
+	} else {
+		close_segment(c);
+	}
 	c->next = offset;
 }
 
@@ -46,34 +55,59 @@ segment_limit(const struct cursor *c)
 					      SEGMENT_BYTES_MAX;
 }
 
+/* Whether the batch at position begins at or below c->next: it stands there. */
+static bool
+stand_at(struct cursor *c, int64_t position, int64_t end)
+{
+	int64_t limit = segment_limit(c);
+	struct batch b;
+
+	if (position > limit)
+		return false;
+	scan_init(&c->scan, c->fd, position, limit);
+	scan_expect(&c->scan, (end < limit ? end : limit) - position);
+	if (scan_peek(&c->scan, &b) != BATCH_WHOLE ||
+	    b.base_offset > c->next || b.base_offset < c->base)
+		return false;
+	c->floor = b.base_offset;
+	return true;
+}
+
 /*
  * Where the index says that c->next is.  An index is only a hint: where it
  * does not lead to a batch that may hold c->next, the segment is read from
- * its first byte.
+ * its first byte.  Batches that are larger than what lies between entries
+ * have one each: c->next is then most likely in the one at the next entry.
  */
 static void
 use_index(struct cursor *c)
 {
 	struct view *v = c->view;
+	struct index_span at;
 	struct err ignored;
-	struct batch b;
-	int64_t position;
-	int fd;
+	int64_t end;
+	int fd, r;
 
 	fd = segment_open(
 	    v->dirfd, c->base, SEGMENT_INDEX, O_RDONLY, v->where, &ignored);
 	if (fd < 0)
 		return;
-	position = index_lookup(fd, c->base, c->next);
+	r = index_find(fd, c->base, c->next, &at);
 	close(fd);
-	if (position <= 0 || position > segment_limit(c))
+	if (r < 0)
 		return;
-	scan_init(&c->scan, c->fd, position, segment_limit(c));
-	if (scan_peek(&c->scan, &b) != BATCH_WHOLE ||
-	    b.base_offset > c->next || b.base_offset < c->base)
-		scan_init(&c->scan, c->fd, 0, segment_limit(c));
-	else
-		c->floor = b.base_offset;
+	end = at.after;
+	if (at.offset == c->next) {
+		end = at.next;
+	} else if (at.next - at.position > SMALL_GAP) {
+		if (stand_at(c, at.next, at.after))
+			return;
+		end = at.next;
+	}
+	if ((at.position > 0 || end < INT64_MAX) &&
+	    stand_at(c, at.position, end))
+		return;
+	scan_init(&c->scan, c->fd, 0, segment_limit(c));
 }
 
 /* Open segment base and stand at its start, or where the index says: 1, 0 it
@@ -89,6 +123,7 @@ open_at(struct cursor *c, int64_t base, bool lookup, struct err *e)
 	if (c->fd < 0)
 		return e->code == ERR_NONE ? 0 : -1;
 	c->base = c->floor = base;
+	c->got_base = INT64_MAX;
 	scan_init(&c->scan, c->fd, 0, segment_limit(c));
 	if (lookup && c->next > base)
 		use_index(c);
@@ -213,6 +248,12 @@ at_end(struct cursor *c, struct err *e)
 	return c->base == c->view->end.base ? 0 : open_following(c, e);
 }
 
+static bool
+passes_over(const struct cursor *c, const struct batch *b)
+{
+	return b->last_offset < c->next || b->max_timestamp < c->since;
+}
+
 /* Peek and take with one more look at what seems damaged. */
 static int
 read_batch(struct cursor *c, struct batch *b, struct buf *bytes)
@@ -235,7 +276,7 @@ read_batch(struct cursor *c, struct batch *b, struct buf *bytes)
 			r = BATCH_BAD;
 			continue;
 		}
-		if (b->last_offset < c->next) {
+		if (passes_over(c, b)) {
 			scan_skip(&c->scan, b);
 			break;
 		}
@@ -243,16 +284,21 @@ read_batch(struct cursor *c, struct batch *b, struct buf *bytes)
 		if (r == BATCH_WHOLE && !batch_verify(bytes->data, b))
 			r = BATCH_BAD;
 	}
-	if (r == BATCH_WHOLE)
-		c->floor = b->last_offset + 1;
-	else
+	if (r != BATCH_WHOLE) {
 		c->scan.position = at;
+		return r;
+	}
+	c->floor = b->last_offset + 1;
+	c->got_base = b->base_offset;
+	c->got_last = b->last_offset;
+	c->got_position = at;
 	return r;
 }
 
 int
 cursor_next(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 {
+	bool passed;
 	int r;
 
 	for (;;) {
@@ -267,10 +313,12 @@ cursor_next(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 				return -1;
 		}
 		r = read_batch(c, b, bytes);
-		if (r == BATCH_WHOLE && b->last_offset < c->next)
-			continue;
 		if (r == BATCH_WHOLE) {
-			c->next = b->last_offset + 1;
+			passed = passes_over(c, b);
+			if (b->last_offset >= c->next)
+				c->next = b->last_offset + 1;
+			if (passed)
+				continue;
 			return 1;
 		}
 		if (r == SCAN_IO)
@@ -304,6 +352,7 @@ cursor_skip_damage(struct cursor *c, int64_t *from, int64_t *to, struct err *e)
 		    e, "%s/%020" PRId64 ".log", c->view->where, c->base);
 	if (r == BATCH_WHOLE) {
 		*to = c->next = c->floor = b.base_offset;
+		c->got_base = INT64_MAX;
 		return 1;
 	}
 	if (view_refresh(c->view, e) < 0)

@@ -23,13 +23,18 @@ struct cursor {
 	int fd; /* of segment base, or -1 */
 	int64_t base;
 	int64_t floor; /* no batch from here on may begin below it */
+	int64_t got_base, got_last, got_position; /* of the batch given last,
+				 * if fd has it; else got_base INT64_MAX */
+	int64_t since; /* ms: batches that end before it are passed over
+			* unread; INT64_MIN none is */
 	struct scan scan;
 };
 
 /* Start at offset (the batch that holds it comes first, whole). */
 void cursor_init(struct cursor *c, struct view *v, int64_t offset);
 
-/* Go to another offset, forwards or back. */
+/* Go to another offset, forwards or back.  If the batch given last holds it,
+ * that one comes again, from memory if it is there. */
 void cursor_seek(struct cursor *c, int64_t offset);
 void cursor_release(struct cursor *c);
 

@@ -1,7 +1,9 @@
 #include "index.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bytes.h"
 #include "fsio.h"
@@ -41,9 +43,184 @@ timeindex_put(int fd, int64_t base, int32_t i, const struct timeindex_entry *en)
 	    fd, data, sizeof(data), (int64_t)i * TIMEINDEX_ENTRY);
 }
 
-/* The whole file, malloc'd, *count entries of width bytes; NULL: errno. */
+static bool
+is_zero(const uint8_t *p, size_t width)
+{
+	static const uint8_t zero[TIMEINDEX_ENTRY];
+
+	return memcmp(p, zero, width) == 0;
+}
+
+/* Both widths fit a whole number of times. */
+enum { PAGE = TIMEINDEX_ENTRY * INDEX_ENTRY * 168 };
+
+/* A file of entries that is looked into a page at a time. */
+struct pages {
+	int fd;
+	size_t width, count; /* bytes and number of entries */
+	size_t first, have; /* the entries in data */
+	bool failed; /* errno */
+	uint8_t data[PAGE];
+};
+
+static int
+pages_init(struct pages *p, int fd, size_t width)
+{
+	int64_t size = fsio_size(fd);
+
+	if (size < 0)
+		return -1;
+	if (size > INDEX_BYTES_MAX)
+		size = INDEX_BYTES_MAX;
+	p->fd = fd;
+	p->width = width;
+	p->count = (size_t)size / width;
+	p->first = p->have = 0;
+	p->failed = false;
+	return 0;
+}
+
+/* Entry i, until the next call; NULL: it is behind what was written. */
+static const uint8_t *
+pages_at(struct pages *p, size_t i)
+{
+	const uint8_t *entry;
+	size_t left;
+	ssize_t got;
+
+	if (i >= p->count)
+		return NULL;
+	if (i < p->first || i >= p->first + p->have) {
+		p->first = i - i % (PAGE / p->width);
+		left = (p->count - p->first) * p->width;
+		got = fsio_read_at(p->fd, p->data, left < PAGE ? left : PAGE,
+		    (int64_t)(p->first * p->width));
+		p->failed |= got < 0;
+		p->have = got < 0 ? 0 : (size_t)got / p->width;
+		if (i >= p->first + p->have)
+			return NULL;
+	}
+	entry = p->data + (i - p->first) * p->width;
+	return i > 0 && is_zero(entry, p->width) ? NULL : entry;
+}
+
+struct wanted {
+	int64_t base, most, end;
+};
+
+static bool
+offset_fits(const uint8_t *entry, const struct wanted *w)
+{
+	return index_get(entry, w->base).offset <= w->most;
+}
+
+static bool
+time_fits(const uint8_t *entry, const struct wanted *w)
+{
+	struct timeindex_entry en = timeindex_get(entry, w->base);
+
+	return en.timestamp <= w->most && en.offset < w->end;
+}
+
+/*
+ * The last of the leading entries that fit, *n of them; NULL: none.  The end
+ * is tried first, because it is asked for most.
+ */
+static const uint8_t *
+last_fitting(struct pages *p,
+    bool (*fits)(const uint8_t *entry, const struct wanted *w),
+    const struct wanted *w, size_t *n)
+{
+	size_t low = 0, high = p->count, mid = high - 1;
+	const uint8_t *entry;
+
+	while (low < high && !p->failed) {
+		entry = pages_at(p, mid);
+		if (entry != NULL && fits(entry, w))
+			low = mid + 1;
+		else
+			high = mid;
+		mid = low + (high - low) / 2;
+	}
+	*n = low;
+	return low > 0 ? pages_at(p, low - 1) : NULL;
+}
+
+/* The position in entry i if it is behind before; else INT64_MAX. */
+static int64_t
+position_at(struct pages *p, size_t i, int64_t before)
+{
+	const uint8_t *entry = pages_at(p, i);
+	int64_t position;
+
+	if (entry == NULL)
+		return INT64_MAX;
+	position = index_get(entry, 0).position;
+	return position > before ? position : INT64_MAX;
+}
+
+int
+index_find(int fd, int64_t base, int64_t offset, struct index_span *span)
+{
+	const struct wanted w = { base, offset, 0 };
+	struct index_entry en = { base - 1, 0 };
+	struct pages p;
+	const uint8_t *entry;
+	size_t n;
+
+	if (pages_init(&p, fd, INDEX_ENTRY) < 0)
+		return -1;
+	entry = last_fitting(&p, offset_fits, &w, &n);
+	if (entry != NULL)
+		en = index_get(entry, base);
+	span->offset = en.offset;
+	span->position = en.position < 0 ? 0 : en.position;
+	span->next = position_at(&p, n, span->position);
+	span->after = position_at(&p, n + 1, span->next);
+	return p.failed ? -1 : 0;
+}
+
+int64_t
+index_lookup(int fd, int64_t base, int64_t offset)
+{
+	struct index_span span;
+
+	return index_find(fd, base, offset, &span) < 0 ? -1 : span.position;
+}
+
+int
+timeindex_find(int fd, int64_t base, int64_t t, int64_t end,
+    struct timeindex_entry *en, struct timeindex_entry *last)
+{
+	const struct timeindex_entry none = { -1, base };
+	struct wanted w = { base, INT64_MAX, end };
+	const uint8_t *entry;
+	struct pages p;
+	size_t n;
+
+	*last = none;
+	if (pages_init(&p, fd, TIMEINDEX_ENTRY) < 0)
+		return -1;
+	entry = last_fitting(&p, time_fits, &w, &n);
+	if (entry != NULL)
+		*last = timeindex_get(entry, base);
+	if (last->timestamp < 0)
+		*last = none;
+	*en = *last;
+	if (last->timestamp > t) {
+		w.most = t;
+		p.count = n;
+		entry = last_fitting(&p, time_fits, &w, &n);
+		*en = entry != NULL ? timeindex_get(entry, base) : none;
+	}
+	if (en->timestamp < 0)
+		*en = none;
+	return p.failed ? -1 : 0;
+}
+
+/* The whole file, malloc'd, *count entries; NULL: errno. */
 static uint8_t *
-load(int fd, size_t width, size_t *count)
+load(int fd, size_t *count)
 {
 	int64_t size = fsio_size(fd);
 	uint8_t *data;
@@ -61,74 +238,26 @@ load(int fd, size_t width, size_t *count)
 		free(data);
 		return NULL;
 	}
-	*count = (size_t)got / width;
+	*count = (size_t)got / INDEX_ENTRY;
 	return data;
-}
-
-static struct index_entry
-index_at(const uint8_t *data, size_t i, int64_t base)
-{
-	return index_get(data + i * INDEX_ENTRY, base);
-}
-
-/* Entries before the zero tail of a preallocated file. */
-static size_t
-index_used(const uint8_t *data, size_t count)
-{
-	static const uint8_t zero[INDEX_ENTRY];
-	size_t low = 1, high = count, mid;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (memcmp(data + mid * INDEX_ENTRY, zero, INDEX_ENTRY) == 0)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return count == 0 ? 0 : low;
-}
-
-int64_t
-index_lookup(int fd, int64_t base, int64_t offset)
-{
-	size_t count, low = 0, high, mid;
-	int64_t position = 0;
-	uint8_t *data;
-
-	data = load(fd, INDEX_ENTRY, &count);
-	if (data == NULL)
-		return -1;
-	high = index_used(data, count);
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (index_at(data, mid, base).offset <= offset)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low > 0)
-		position = index_at(data, low - 1, base).position;
-	free(data);
-	return position < 0 ? 0 : position;
 }
 
 int
 index_positions(int fd, int64_t base, int64_t **positions, int32_t *count)
 {
 	struct index_entry en;
-	size_t n, used, i;
+	size_t n, i;
 	int64_t last = 0;
 	uint8_t *data;
 
 	*count = 0;
-	data = load(fd, INDEX_ENTRY, &n);
+	data = load(fd, &n);
 	if (data == NULL)
 		return -1;
-	used = index_used(data, n);
-	*positions = malloc((used + 1) * sizeof(**positions));
+	*positions = malloc((n + 1) * sizeof(**positions));
 	if (*positions != NULL) {
-		for (i = 0; i < used; i++) {
-			en = index_at(data, i, base);
+		for (i = 0; i < n; i++) {
+			en = index_get(data + i * INDEX_ENTRY, base);
 			if (en.position <= last)
 				break;
 			last = (*positions)[(*count)++] = en.position;
@@ -136,28 +265,4 @@ index_positions(int fd, int64_t base, int64_t **positions, int32_t *count)
 	}
 	free(data);
 	return *positions == NULL ? -1 : 0;
-}
-
-int
-timeindex_lookup(
-    int fd, int64_t base, int64_t t, int64_t end, struct timeindex_entry *en)
-{
-	struct timeindex_entry here, last = { -1, base - 1 };
-	size_t count, i;
-	uint8_t *data;
-	int found = 0;
-
-	data = load(fd, TIMEINDEX_ENTRY, &count);
-	if (data == NULL)
-		return -1;
-	for (i = 0; i < count; i++) {
-		here = timeindex_get(data + i * TIMEINDEX_ENTRY, base);
-		if (here.timestamp > t || here.timestamp <= last.timestamp ||
-		    here.offset < last.offset || here.offset >= end)
-			break;
-		last = *en = here;
-		found = 1;
-	}
-	free(data);
-	return found;
 }

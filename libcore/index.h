@@ -43,17 +43,34 @@ int timeindex_put(
     int fd, int64_t base, int32_t i, const struct timeindex_entry *en);
 
 /*
- * The position to start from when looking for offset: that of the last entry
- * with an offset <= it, else 0.  -1: errno.
+ * Where the batch that holds offset may start: not before position, that of
+ * the last entry with an offset <= it (of that entry; base - 1: there is none,
+ * and position is 0), and not behind next.  The batch at next ends at after,
+ * or before.  INT64_MAX: there is no such entry.
  */
+struct index_span {
+	int64_t offset;
+	int64_t position, next, after;
+};
+
+/*
+ * Both look-ups bisect; up to 16 KiB are read at once, so that one read serves
+ * for most files.
+ */
+
+/* Find the place of offset.  0, or -1, errno. */
+int index_find(int fd, int64_t base, int64_t offset, struct index_span *span);
+
+/* The same, only the position: where to start from.  -1: errno. */
 int64_t index_lookup(int fd, int64_t base, int64_t offset);
 
 /*
- * The last entry with timestamp <= t whose offset is below end: 1 and *en,
- * 0 there is none, -1 errno.
+ * en gets the last entry with timestamp <= t, last the last of all; those whose
+ * offset is not below end do not count.  None: its timestamp is -1 and its
+ * offset base.  0, or -1, errno.
  */
-int timeindex_lookup(
-    int fd, int64_t base, int64_t t, int64_t end, struct timeindex_entry *en);
+int timeindex_find(int fd, int64_t base, int64_t t, int64_t end,
+    struct timeindex_entry *en, struct timeindex_entry *last);
 
 /* All positions of an .index, ascending, for walking backwards: *positions
  * is malloc'd, *count entries.  0, or -1, errno. */

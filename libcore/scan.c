@@ -8,7 +8,8 @@
 enum {
 	AHEAD_FIRST = 16 << 10, /* a short log is read in one call */
 	AHEAD_MIN = 1 << 10,
-	AHEAD_MAX = 64 << 10
+	AHEAD_MAX = 64 << 10,
+	EXPECT_MAX = (1 << 20) + AHEAD_MAX /* a batch of the largest default */
 };
 
 void
@@ -34,6 +35,14 @@ scan_forget(struct scan *s)
 	s->window_at = s->position;
 }
 
+void
+scan_expect(struct scan *s, int64_t bytes)
+{
+	s->ahead = bytes > EXPECT_MAX ? EXPECT_MAX :
+	    bytes < AHEAD_FIRST	      ? AHEAD_FIRST :
+					(size_t)bytes;
+}
+
 /* Bytes at position that the window holds. */
 static size_t
 buffered(const struct scan *s)
@@ -57,11 +66,15 @@ fill(struct scan *s)
 
 	if (s->window.len > 0 && buffered(s) == 0)
 		s->ahead = AHEAD_MIN;
-	else if (s->window.len > 0 && s->ahead < AHEAD_MAX)
-		s->ahead *= 2;
+	else if (s->window.len > 0)
+		s->ahead = s->ahead < AHEAD_MAX ? s->ahead * 2 : AHEAD_MAX;
+	/* Memory for what was expected once is not kept. */
+	if (s->window.cap > s->ahead && s->window.cap > AHEAD_MAX)
+		buf_release(&s->window);
 	buf_clear(&s->window);
 	s->window_at = s->position;
-	if (buf_reserve(&s->window, AHEAD_MAX) < 0) {
+	if (buf_reserve(&s->window,
+		s->ahead > AHEAD_MAX ? s->ahead : AHEAD_MAX) < 0) {
 		errno = ENOMEM;
 		return SCAN_IO;
 	}

@@ -28,6 +28,12 @@ void scan_init(struct scan *s, int fd, int64_t position, int64_t limit);
 void scan_release(struct scan *s);
 
 /*
+ * The next bytes (at most about 1 MiB of them) are likely to be wanted, so the
+ * next read takes them at once.
+ */
+void scan_expect(struct scan *s, int64_t bytes);
+
+/*
  * Decode the header of the next batch.  BATCH_WHOLE: b is filled, and that
  * many bytes are below limit.  BATCH_SHORT: fewer are there (none at all:
  * position == limit or end of file).  BATCH_BAD: damage.  SCAN_IO.

@@ -6,22 +6,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cursor.h"
 #include "index.h"
 #include "segment.h"
 
-/* The last time entry of segment base: 1, 0 none, -1. */
+/*
+ * The last time entry of segment base that is not above t, and the last of
+ * all; their timestamps are -1 if there is none.
+ */
 static int
-last_entry(struct view *v, int64_t base, int64_t t, struct timeindex_entry *en,
-    struct err *e)
+time_entries(struct view *v, int64_t base, int64_t t,
+    struct timeindex_entry *en, struct timeindex_entry *last, struct err *e)
 {
 	int fd, r;
 
+	*en = *last = (struct timeindex_entry){ -1, base };
 	fd = segment_open(
 	    v->dirfd, base, SEGMENT_TIMEINDEX, O_RDONLY, v->where, e);
 	if (fd < 0)
 		return e->code == ERR_NONE ? 0 : -1;
-	r = timeindex_lookup(fd, base, t, v->end.next_offset, en);
+	r = timeindex_find(fd, base, t, v->end.next_offset, en, last);
 	if (r < 0)
 		err_sys(e, "%s/%020" PRId64 ".timeindex", v->where, base);
 	close(fd);
@@ -85,29 +88,40 @@ active_max(struct view *v, int64_t base, int64_t from, int64_t *timestamp,
 	return r == SCAN_IO ? -1 : 0;
 }
 
+/*
+ * The largest timestamp of segment base, -1 if it has none; and if that is not
+ * below t, the last time entry not above t.
+ */
+static int
+segment_times(struct view *v, int64_t base, int64_t t, int64_t *max,
+    struct timeindex_entry *en, struct err *e)
+{
+	struct timeindex_entry last;
+	struct state_slot slot;
+
+	if (base == v->end.base && v->state.page != NULL) {
+		state_read(&v->state, &slot);
+		if (slot.base == base) {
+			*max = slot.max_timestamp;
+			return *max < t ? 0 :
+			    time_entries(v, base, t, en, &last, e);
+		}
+	}
+	if (time_entries(v, base, t, en, &last, e) < 0)
+		return -1;
+	*max = last.timestamp;
+	if (base == v->end.base)
+		return active_max(v, base, last.offset, max, e);
+	return last.timestamp >= 0 ? 0 : file_time(v, base, max, e);
+}
+
 int
 timefind_segment_max(
     struct view *v, int64_t base, int64_t *timestamp, struct err *e)
 {
-	struct timeindex_entry en = { -1, base };
-	struct state_slot slot;
-	int r;
+	struct timeindex_entry en;
 
-	*timestamp = -1;
-	if (base == v->end.base && v->state.page != NULL) {
-		state_read(&v->state, &slot);
-		if (slot.base == base) {
-			*timestamp = slot.max_timestamp;
-			return 0;
-		}
-	}
-	r = last_entry(v, base, INT64_MAX, &en, e);
-	if (r < 0)
-		return -1;
-	*timestamp = en.timestamp;
-	if (base == v->end.base)
-		return active_max(v, base, en.offset, timestamp, e);
-	return r > 0 ? 0 : file_time(v, base, timestamp, e);
+	return segment_times(v, base, INT64_MAX, timestamp, &en, e);
 }
 
 /*
@@ -115,25 +129,24 @@ timefind_segment_max(
  * batches from the one that holds start to those that begin at end.
  */
 static int
-search(struct view *v, struct codec *codec, int64_t log_start, int64_t start,
+search(struct cursor *c, struct codec *codec, int64_t log_start, int64_t start,
     int64_t end, int64_t t, size_t raw_limit, struct record *found,
     struct err *e)
 {
 	struct buf bytes = { 0 }, scratch = { 0 };
 	struct batch_records br;
-	struct cursor c;
 	struct batch b;
 	int got, r = 0;
 
-	cursor_init(&c, v, start);
-	while (r == 0 && c.next < end &&
-	    (r = cursor_next(&c, &b, &bytes, e)) > 0) {
+	cursor_seek(c, start);
+	while (r == 0 && c->next < end &&
+	    (r = cursor_next(c, &b, &bytes, e)) > 0) {
 		r = 0;
-		if (b.max_timestamp < t || (b.attributes & BATCH_CONTROL))
+		if (b.attributes & BATCH_CONTROL)
 			continue;
 		if (batch_records_init(&br, &b, bytes.data, codec, &scratch,
 			raw_limit, e) < 0) {
-			r = err_prefix(e, "%s", v->where);
+			r = err_prefix(e, "%s", c->view->where);
 			break;
 		}
 		while ((got = batch_records_next(&br, found, e)) > 0)
@@ -142,7 +155,6 @@ search(struct view *v, struct codec *codec, int64_t log_start, int64_t start,
 				break;
 		r = got;
 	}
-	cursor_release(&c);
 	buf_release(&bytes);
 	buf_release(&scratch);
 	return r;
@@ -158,36 +170,55 @@ first_segment(const struct view *v, int64_t log_start)
 }
 
 int
-timefind_first(struct view *v, struct codec *codec, int64_t log_start,
+timefind_seek(struct cursor *c, struct codec *codec, int64_t log_start,
     int64_t t, size_t raw_limit, int64_t *offset, int64_t *timestamp,
     struct err *e)
 {
+	struct view *v = c->view;
 	struct timeindex_entry en;
 	struct record found = { 0 };
 	int64_t max, base, start, end;
 	size_t i;
 	int r = 0;
 
+	c->since = t;
 	i = first_segment(v, log_start);
 	for (; r == 0 && i < v->segments.count; i++) {
 		base = v->segments.bases[i];
-		if (timefind_segment_max(v, base, &max, e) < 0)
-			return -1;
-		if (max < t)
+		r = segment_times(v, base, t, &max, &en, e);
+		if (r < 0 || max < t)
 			continue;
-		en.offset = base;
-		if (last_entry(v, base, t, &en, e) < 0)
-			return -1;
-		start = en.offset > log_start ? en.offset : log_start;
+		/* Up to an entry below t all is below t. */
+		start = en.timestamp >= 0 && en.timestamp < t ? en.offset + 1 :
+								en.offset;
+		if (start < log_start)
+			start = log_start;
 		end = i + 1 < v->segments.count ? v->segments.bases[i + 1] :
 						  v->end.next_offset;
-		r = search(v, codec, log_start, start, end, t, raw_limit,
+		r = search(c, codec, log_start, start, end, t, raw_limit,
 		    &found, e);
 	}
+	c->since = INT64_MIN;
 	if (r > 0) {
 		*offset = found.offset;
 		*timestamp = found.timestamp;
+		cursor_seek(c, found.offset);
 	}
+	return r;
+}
+
+int
+timefind_first(struct view *v, struct codec *codec, int64_t log_start,
+    int64_t t, size_t raw_limit, int64_t *offset, int64_t *timestamp,
+    struct err *e)
+{
+	struct cursor c;
+	int r;
+
+	cursor_init(&c, v, log_start);
+	r = timefind_seek(
+	    &c, codec, log_start, t, raw_limit, offset, timestamp, e);
+	cursor_release(&c);
 	return r;
 }
 

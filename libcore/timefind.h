@@ -7,6 +7,7 @@
 #define KLOG_TIMEFIND_H
 
 #include "codec.h"
+#include "cursor.h"
 #include "err.h"
 #include "view.h"
 
@@ -16,6 +17,14 @@
  * refreshed.  1: *offset and *timestamp are set; 0 there is none; -1.
  */
 int timefind_first(struct view *v, struct codec *codec, int64_t log_start,
+    int64_t t, size_t raw_limit, int64_t *offset, int64_t *timestamp,
+    struct err *e);
+
+/*
+ * The same with a cursor on v, which then stands at that offset: the batch is
+ * not looked up and read again.
+ */
+int timefind_seek(struct cursor *c, struct codec *codec, int64_t log_start,
     int64_t t, size_t raw_limit, int64_t *offset, int64_t *timestamp,
     struct err *e);
 

@@ -38,7 +38,7 @@ resolve(struct consumer *c, struct stream *s, const struct bound *b,
 		*out = s->from;
 		return 0;
 	case BOUND_TIME:
-		got = timefind_first(&s->view, c->codec, start, b->value,
+		got = timefind_seek(&s->cursor, c->codec, start, b->value,
 		    RAW_LIMIT, out, &timestamp, e);
 		if (got == 0)
 			*out = missing;

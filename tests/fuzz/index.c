@@ -33,7 +33,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const int64_t targets[] = { 0, 1, 4096, INT32_MAX,
 		INT64_MAX - 1, INT64_MAX };
-	struct timeindex_entry en;
+	struct timeindex_entry en, last;
 	int64_t position;
 	size_t i;
 	int fd = memfd_create("index", MFD_CLOEXEC);
@@ -44,8 +44,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		position = index_lookup(fd, 1000, targets[i]);
 		if (position < 0 || position > INT32_MAX)
 			abort();
-		if (timeindex_lookup(fd, 1000, targets[i], 5000, &en) > 0 &&
-		    (en.timestamp > targets[i] || en.offset >= 5000))
+		if (timeindex_find(
+			fd, 1000, targets[i], 5000, &en, &last) < 0 ||
+		    en.timestamp > targets[i] || en.offset >= 5000 ||
+		    last.timestamp < -1 || last.offset >= 5000)
 			abort();
 	}
 	check_positions(fd, 1000);

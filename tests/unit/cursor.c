@@ -227,6 +227,10 @@ damage(void)
 	CHECK_EQ_INT(b.base_offset, 5);
 	/* The end of a segment: on with the next one. */
 	place_flip(&pl, LOG(3), 146 + 16);
+	cursor_seek(&c, 5); /* what was read is not read again */
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
+	CHECK_EQ_INT(b.base_offset, 5);
+	cursor_seek(&c, 7);
 	cursor_seek(&c, 5);
 	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), -1);
 	CHECK_EQ_INT(cursor_skip_damage(&c, &from, &to, &e), 1);
