@@ -152,6 +152,18 @@ put_header(uint8_t *p, size_t size, const struct batch_builder *bb,
 	put_be32(p + BATCH_CRC, checksum(p, size));
 }
 
+void
+batch_empty(uint8_t *p, int64_t base, int64_t last, int32_t epoch)
+{
+	const struct batch_builder none = { .base_timestamp = -1,
+		.max_timestamp = -1 };
+
+	put_header(p, BATCH_HEADER, &none, CODEC_NONE);
+	put_be32(p + BATCH_LAST_DELTA, (uint32_t)(last - base));
+	put_be32(p + BATCH_CRC, checksum(p, BATCH_HEADER));
+	batch_place(p, base, epoch);
+}
+
 int
 batch_builder_finish(struct batch_builder *bb, struct codec *c,
     enum codec_id id, int level, struct buf *scratch, uint8_t **out,

@@ -86,6 +86,12 @@ void batch_place(uint8_t *p, int64_t base_offset, int32_t epoch);
  */
 void batch_stamp(uint8_t *p, int64_t now_ms);
 
+/*
+ * Write at p a batch of BATCH_HEADER bytes without records that stands for
+ * offsets [base, last], as compaction leaves them; last - base < 2^31.
+ */
+void batch_empty(uint8_t *p, int64_t base, int64_t last, int32_t epoch);
+
 /* ---- building ---- */
 
 struct batch_builder {		/* zero it, or batch_builder_clear, to start */

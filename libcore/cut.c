@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,11 +26,18 @@ cut_open(struct cut *c, int dirfd, const char *where, struct err *e)
 
 int
 cut_open_dir(
-    struct cut *c, const char *path, const char *prefix, struct err *e)
+    struct cut *c, const char *path, const char *partition, struct err *e)
 {
+	const char *slash = strrchr(partition, '/');
+	const char *topic = slash;
+
 	*c = (struct cut){ .dirfd = -1, .parent = -1 };
 	snprintf(c->where, sizeof(c->where), "%s", path);
-	snprintf(c->prefix, sizeof(c->prefix), "%s", prefix);
+	while (topic != NULL && topic > partition && topic[-1] != '/')
+		topic--;
+	if (topic != NULL)
+		snprintf(c->prefix, sizeof(c->prefix), "%.*s-%s-",
+		    (int)(slash - topic), topic, slash + 1);
 	c->dirfd = fsio_open_dir(AT_FDCWD, path, "", e);
 	return c->dirfd < 0 ? -1 : 0;
 }

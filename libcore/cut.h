@@ -11,13 +11,13 @@
 
 #include "err.h"
 
-enum { CUT_NAME = 128 }; /* bytes of a name with its NUL, at most */
+enum { CUT_NAME = 400 }; /* bytes of a name with its NUL, at most */
 
 struct cut {
 	int dirfd;
 	int parent; /* borrowed: the partition's, to be synced too; or -1 */
 	char where[4096]; /* dirfd's path, for messages */
-	char prefix[64]; /* of the names; empty in cut/ */
+	char prefix[272]; /* of the names; empty in cut/ */
 	char last[CUT_NAME]; /* name of the last file that was saved */
 };
 
@@ -25,11 +25,11 @@ struct cut {
 int cut_open(struct cut *c, int dirfd, const char *where, struct err *e);
 
 /*
- * Another directory at path, which is there; prefix (under 64 bytes) keeps
- * the files of several partitions apart.  0, or -1.
+ * Another directory at path, which is there, for the partition at path
+ * partition ("/var/klog/orders/0"): files are named "orders-0-...".  0, or -1.
  */
 int cut_open_dir(
-    struct cut *c, const char *path, const char *prefix, struct err *e);
+    struct cut *c, const char *path, const char *partition, struct err *e);
 
 /* Keep bytes [from, to) of the log base behind fd, durably.  0, or -1. */
 int cut_save(struct cut *c, int fd, int64_t base, int64_t from, int64_t to,

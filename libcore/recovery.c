@@ -128,6 +128,31 @@ take_batches(struct partition *p, struct state_slot *slot, int64_t limit,
 	return r == SCAN_IO ? log_error(p, e) : 0;
 }
 
+/*
+ * Cut the log off at the slot's end, keeping the bytes up to size first, so
+ * that nothing is silently gone.
+ */
+static int
+cut_off(struct partition *p, int64_t size, struct err *e)
+{
+	struct cut c;
+	int r;
+
+	r = p->save != NULL ? cut_open_dir(&c, p->save, p->where, e) :
+			      cut_open(&c, p->dirfd, p->where, e);
+	if (r < 0)
+		return -1;
+	r = cut_save(&c, p->log_fd, p->log_base, p->slot.position, size, e);
+	cut_close(&c);
+	if (r < 0)
+		return -1;
+	if (fsio_truncate(p->log_fd, p->slot.position) < 0)
+		return log_error(p, e);
+	p->cut_offset = p->slot.next_offset;
+	p->cut_bytes = size - p->slot.position;
+	return 0;
+}
+
 int
 recovery_adopt(struct partition *p, struct err *e)
 {
@@ -152,27 +177,16 @@ recovery_adopt(struct partition *p, struct err *e)
 		return -1;
 	if (take_batches(p, &p->slot, st.st_size, NULL, e) < 0)
 		return -1;
+	/* What a killed producer left half written is kept if asked for. */
 	if (st.st_size > p->slot.position &&
-	    fsio_truncate(p->log_fd, p->slot.position) < 0)
-		return log_error(p, e);
+	    (p->save != NULL ?
+		    cut_off(p, st.st_size, e) :
+		    fsio_truncate(p->log_fd, p->slot.position)) < 0)
+		return p->save != NULL ? -1 : log_error(p, e);
 	checkpoint_tidy(p->dirfd);
 	state_publish(&p->state, &p->slot);
 	atomic_store(&page->busy, 0);
 	return 0;
-}
-
-/* Keep [from, to) of the log in cut/, so that nothing is silently gone. */
-static int
-save_cut(struct partition *p, int64_t from, int64_t to, struct err *e)
-{
-	struct cut c;
-	int r;
-
-	if (cut_open(&c, p->dirfd, p->where, e) < 0)
-		return -1;
-	r = cut_save(&c, p->log_fd, p->log_base, from, to, e);
-	cut_close(&c);
-	return r;
 }
 
 /*
@@ -238,12 +252,8 @@ rebuild_segment(struct partition *p, int64_t base, bool cut, bool active,
 			    ": damaged, but was on disk up to offset %" PRId64,
 			    p->where, base, slot->position, slot->next_offset,
 			    seen->safe);
-		if (save_cut(p, slot->position, st.st_size, e) < 0)
+		if (cut_off(p, st.st_size, e) < 0)
 			return -1;
-		if (fsio_truncate(p->log_fd, slot->position) < 0)
-			return log_error(p, e);
-		p->cut_offset = slot->next_offset;
-		p->cut_bytes = (int64_t)st.st_size - slot->position;
 	}
 	if ((!active && partition_note_end(p, slot, e) < 0) ||
 	    write_again(p, seen, e) < 0)
@@ -413,21 +423,24 @@ recovery_poisoned(struct partition *p, struct err *e)
 }
 
 int
-recovery_reindex(struct partition *p, int64_t base, struct err *e)
+recovery_reindex_sealed(struct partition *p, int64_t base, struct err *e)
+{
+	struct rebuild seen = { .reboot = true, .epoch = { -1, 0 } };
+
+	p->slot.next_offset = base;
+	return rebuild_segment(p, base, false, false, &seen, e);
+}
+
+int
+recovery_reindex_active(struct partition *p, struct err *e)
 {
 	struct rebuild seen = { .reboot = true, .epoch = { -1, 0 } };
 	struct state_slot end = p->slot;
-	bool active = base == end.base;
 
-	p->slot.next_offset = base;
-	if (active)
-		atomic_store(&p->state.page->busy, 1);
-	if (rebuild_segment(p, base, false, active, &seen, e) < 0)
+	p->slot.next_offset = end.base;
+	atomic_store(&p->state.page->busy, 1);
+	if (rebuild_segment(p, end.base, false, true, &seen, e) < 0)
 		return -1;
-	if (!active) {
-		p->slot = end;
-		return partition_open_log(p, end.base, e);
-	}
 	p->slot.created_ms = end.created_ms;
 	p->slot.epoch = end.epoch;
 	state_publish(&p->state, &p->slot);

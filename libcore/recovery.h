@@ -38,9 +38,11 @@ int recovery_rebuild(struct partition *p, struct err *e);
 int recovery_poisoned(struct partition *p, struct err *e);
 
 /*
- * Write the indexes of segment base anew, after append_begin.  0, or -1:
- * ERR_CORRUPT if the segment is damaged.
+ * Write the indexes of a segment anew, append lock held; p->slot is undefined
+ * after a sealed one, and must be the end (append_begin) before the active
+ * one.  0, or -1: ERR_CORRUPT if the segment is damaged.
  */
-int recovery_reindex(struct partition *p, int64_t base, struct err *e);
+int recovery_reindex_sealed(struct partition *p, int64_t base, struct err *e);
+int recovery_reindex_active(struct partition *p, struct err *e);
 
 #endif

@@ -212,7 +212,7 @@ missing_end(struct sweep *s, struct sweep_piece *p)
 		.to = s->scan.position,
 		.offset = s->expected,
 		.end = s->until,
-		.why = "offsets are missing" };
+		.why = "the segment that follows it is missing" };
 	s->expected = s->until;
 	return 1;
 }

@@ -1,0 +1,42 @@
+/*
+ * check: what the files of klog-check share.
+ */
+#ifndef KLOG_CHECK_H
+#define KLOG_CHECK_H
+
+#include "err.h"
+#include "opt.h"
+#include "progress.h"
+#include "range.h"
+#include "topic.h"
+#include "trouble.h"
+
+struct check {
+	struct opt_common common;
+	bool deep;
+	bool json;
+	bool dry_run;
+	int64_t since;		/* ms */
+	struct partitions which;
+	unsigned kinds;		/* enum mend: what may be mended; 0: nothing */
+	const char *save;
+	int64_t timeout;	/* ms */
+
+	/* While it runs: */
+	const struct topic *topic;
+	struct progress progress;
+	int64_t mendable[2];	/* problems that kinds mends, and that it
+				 * does not */
+	unsigned needed;	/* enum mend: what would mend all that is left */
+};
+
+/*
+ * Verify one topic, print what is wrong, mend it if asked for.  0, 4 if
+ * something is wrong still, or -1.
+ */
+int check_topic(struct check *c, const struct topic *t, struct err *e);
+
+/* "index", "tail", "salvage", "poison"; NULL for MEND_NONE. */
+const char *check_mend_name(enum mend mend);
+
+#endif

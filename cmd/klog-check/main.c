@@ -1,0 +1,175 @@
+/*
+ * klog-check: read every byte of topics, tell what is wrong, and mend it.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "clock.h"
+#include "main.h"
+#include "report.h"
+#include "where.h"
+
+static const struct {
+	const char *name;
+	unsigned kinds;
+} repairs[] = {
+	{ "index", MEND_INDEX },
+	{ "tail", MEND_TAIL },
+	{ "salvage", MEND_SALVAGE | MEND_INDEX | MEND_TAIL },
+	{ "poison", MEND_POISON },
+};
+
+enum { REPAIRS = sizeof(repairs) / sizeof(repairs[0]) };
+
+/* "index,tail" into an unsigned; what loses nothing is meant by "". */
+static int
+read_repairs(void *field, const char *arg, struct err *e)
+{
+	unsigned *kinds = field;
+	size_t n, i;
+
+	for (;; arg += n + 1) {
+		n = strcspn(arg, ",");
+		for (i = 0; i < REPAIRS; i++)
+			if (strlen(repairs[i].name) == n &&
+			    strncmp(repairs[i].name, arg, n) == 0)
+				break;
+		if (i == REPAIRS)
+			return err_set(e, ERR_USAGE,
+			    "--repair: \"%.*s\" is none of index, tail, "
+			    "salvage, poison",
+			    (int)n, arg);
+		*kinds |= repairs[i].kinds;
+		if (arg[n] == '\0')
+			return 0;
+	}
+}
+
+const char *
+check_mend_name(enum mend mend)
+{
+	switch (mend) {
+	case MEND_INDEX:
+		return "index";
+	case MEND_TAIL:
+		return "tail";
+	case MEND_SALVAGE:
+		return "salvage";
+	case MEND_POISON:
+		return "poison";
+	case MEND_NONE:
+		break;
+	}
+	return NULL;
+}
+
+static const struct opt table[] = {
+	OPT_FLAG(0, "deep", struct check, deep,
+	    "also decompress and parse every record"),
+	OPT_TIME(0, "since", "T", struct check, since,
+	    "skip segments that were last changed before T"),
+	OPT_CALL('p', "partitions", "LIST", struct check, which,
+	    range_option_partitions, "only these, such as 0,2,5-7",
+	    .release = range_partitions_release),
+	OPT_FLAG(0, "json", struct check, json,
+	    "one JSON object a problem and a topic"),
+	OPT_HEADING("Repair"),
+	OPT_CALL(0, "repair", "KINDS", struct check, kinds, read_repairs,
+	    "mend: index, tail, salvage, poison, or several (index,tail)",
+	    .fallback = "index,tail"),
+	OPT_FLAG('n', "dry-run", struct check, dry_run,
+	    "with --repair: change nothing, say what would be mended"),
+	OPT_STRING(0, "save", "DIR", struct check, save,
+	    "with --repair: keep what is taken out in DIR"),
+	OPT_DURATION(0, "timeout", "DUR", struct check, timeout, 0, INT64_MAX,
+	    "with --repair: wait so long for a lock (10s)"),
+	OPT_ROWS_COMMON,
+	OPT_ROW_DIR,
+	OPT_ROW_PROGRESS,
+	OPT_END,
+};
+
+static const struct check defaults = { .timeout = 10000 };
+
+static int
+check_options(const struct check *c, struct err *e)
+{
+	if (c->kinds == 0 && (c->dry_run || c->save != NULL))
+		return err_set(e, ERR_USAGE, "%s goes with --repair only",
+		    c->dry_run ? "--dry-run" : "--save");
+	return 0;
+}
+
+/* One topic, by its path; an exit status. */
+static int
+one_topic(struct check *c, const char *path)
+{
+	struct topic t;
+	struct err e;
+	int status;
+
+	if (topic_open(&t, path, &e) < 0) {
+		report_error("%s", e.text);
+		return main_status(&e);
+	}
+	status = check_topic(c, &t, &e);
+	if (status < 0) {
+		if (e.code != ERR_STOPPED)
+			report_error("%s", e.text);
+		status = main_status(&e);
+	}
+	topic_close(&t);
+	return status;
+}
+
+static int
+run(void *opts, int argc, char **argv, struct err *e)
+{
+	struct check *c = opts;
+	int i, one, status = 0;
+	char **paths;
+
+	if (check_options(c, e) < 0)
+		return -1;
+	if (c->save != NULL && access(c->save, W_OK | X_OK) < 0)
+		return err_sys(e, "%s", c->save);
+	paths = calloc((size_t)argc, sizeof(*paths));
+	if (paths == NULL)
+		return err_sys(e, "topics");
+	/* A wrong name is found before anything is done. */
+	for (i = 0; i < argc && status == 0; i++)
+		status = where_topic(&c->common, argv[i], &paths[i], e);
+	main_stop_signals();
+	for (i = 0; i < argc && status >= 0 && !main_stopped(); i++) {
+		one = one_topic(c, paths[i]);
+		status = one > status ? one : status;
+	}
+	for (i = 0; i < argc; i++)
+		free(paths[i]);
+	free(paths);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const char *const usage[] = { "[options] TOPIC...", NULL };
+	const struct command command = {
+		.usage = usage,
+		.opts = table,
+		.opts_size = sizeof(struct check),
+		.defaults = &defaults,
+		.min_operands = 1,
+		.max_operands = OPERANDS_ANY,
+		.run = run,
+	};
+	const struct program program = { .name = "klog-check",
+		.summary = "verify topics, and mend them",
+		.single = &command };
+
+	return main_run(&program, argc, argv);
+}

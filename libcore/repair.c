@@ -1,0 +1,502 @@
+#include "repair.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "append.h"
+#include "checkpoint.h"
+#include "durable.h"
+#include "fsio.h"
+#include "recovery.h"
+#include "repair_parts.h"
+#include "scan.h"
+#include "segment.h"
+#include "verify.h"
+#include "verify_parts.h"
+
+void
+repair_did(struct repair_part *rp, const char *file, const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+	int n = 0;
+
+	if (rp->number >= 0)
+		n = snprintf(line, sizeof(line), "%" PRId32 "%s", rp->number,
+		    file == NULL ? ": " : "/");
+	if (file != NULL)
+		n += snprintf(line + n, sizeof(line) - (size_t)n, "%.300s: ",
+		    file);
+	va_start(ap, fmt);
+	vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
+	va_end(ap);
+	rp->r->done++;
+	rp->r->did(rp->r->context, line);
+}
+
+struct cut *
+repair_cut(struct repair_part *rp, struct err *e)
+{
+	int r = 0;
+
+	if (!rp->cut_is_open)
+		r = rp->r->save == NULL ?
+		    cut_open(&rp->cut, rp->p.dirfd, rp->p.where, e) :
+		    cut_open_dir(&rp->cut, rp->r->save, rp->p.where, e);
+	if (r < 0)
+		return NULL;
+	rp->cut_is_open = true;
+	return &rp->cut;
+}
+
+/* ---- what was found ---- */
+
+struct need {
+	enum trouble_about about;
+	int64_t base;
+	char *file;	/* below the partition's folder, or the topic's */
+};
+
+struct needs {
+	struct need *list;
+	size_t count;
+	unsigned kinds;	/* enum mend, of all that was found */
+	bool failed;	/* out of memory */
+};
+
+static void
+note_need(void *context, const struct trouble *t)
+{
+	struct needs *n = context;
+	const char *file = t->partition < 0 ? t->file : strchr(t->file, '/');
+	struct need *list;
+
+	n->kinds |= (unsigned)t->mend;
+	if (file == NULL || t->mend == MEND_NONE)
+		return;
+	list = realloc(n->list, (n->count + 1) * sizeof(*list));
+	if (list != NULL)
+		n->list = list;
+	if (list != NULL)
+		list[n->count] = (struct need){ t->about, t->base,
+			strdup(t->partition < 0 ? file : file + 1) };
+	n->failed |= list == NULL || list[n->count].file == NULL;
+	if (!n->failed)
+		n->count++;
+}
+
+static void
+release_needs(struct needs *n)
+{
+	while (n->count > 0)
+		free(n->list[--n->count].file);
+	free(n->list);
+	*n = (struct needs){ 0 };
+}
+
+/* Look again, now that nobody can write. */
+static int
+find_needs(struct repair_part *rp, struct needs *n, struct err *e)
+{
+	struct verify v = { .topic = rp->topic,
+		.told = note_need,
+		.context = n };
+	int r;
+
+	r = rp->number < 0 ? verify_topic(&v, e) :
+			     verify_partition(&v, rp->number, e);
+	verify_release(&v);
+	if (r == 0 && n->failed)
+		r = err_set(e, ERR_SYSTEM, "out of memory");
+	return r;
+}
+
+/* ---- owners, modes, small files ---- */
+
+static int
+mend_file(struct repair_part *rp, int dirfd, const char *name, struct err *e)
+{
+	struct stat st, folder;
+	mode_t mode;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fstat(dirfd, &folder) < 0)
+		return err_sys(e, "%s/%s", rp->p.where, name);
+	if (!S_ISREG(st.st_mode))
+		return 0; /* somebody is playing with it */
+	if (st.st_uid != folder.st_uid) {
+		if (fchownat(dirfd, name, folder.st_uid, folder.st_gid,
+			AT_SYMLINK_NOFOLLOW) < 0)
+			return err_sys(e, "%s/%s: owner", rp->p.where, name);
+		repair_did(rp, name, "belongs to user %u now",
+		    (unsigned)folder.st_uid);
+	}
+	mode = verify_mode(name, &st, &folder);
+	if ((st.st_mode & 07777) != mode) {
+		if (fchmodat(dirfd, name, mode, 0) < 0)
+			return err_sys(e, "%s/%s: mode", rp->p.where, name);
+		repair_did(rp, name, "has mode %04o now", (unsigned)mode);
+	}
+	return 0;
+}
+
+/* Save a small file and take it away. */
+static int
+remove_file(struct repair_part *rp, const char *name, struct err *e)
+{
+	struct cut *c = repair_cut(rp, e);
+
+	if (c == NULL || cut_save_file(c, rp->p.dirfd, name, e) < 0)
+		return -1;
+	if (unlinkat(rp->p.dirfd, name, 0) < 0 ||
+	    fsio_sync_dir(rp->p.dirfd) < 0)
+		return err_sys(e, "%s/%s", rp->p.where, name);
+	repair_did(rp, name, "saved as %s/%s", c->where, c->last);
+	return 0;
+}
+
+/* The leader epochs as the headers of all batches have them. */
+static int
+gather_epochs(struct repair_part *rp, struct epochs *es, struct err *e)
+{
+	struct segment_list l = { 0 };
+	struct scan s = { 0 };
+	struct batch b;
+	size_t i;
+	int fd, r;
+
+	r = segment_list_read(&l, rp->p.dirfd, rp->p.where, e);
+	for (i = 0; r == 0 && i < l.count; i++) {
+		fd = segment_open(rp->p.dirfd, l.bases[i], SEGMENT_LOG,
+		    O_RDONLY, rp->p.where, e);
+		if (fd < 0) {
+			r = e->code == ERR_NONE ? 0 : -1;
+			continue;
+		}
+		scan_init(&s, fd, 0, INT64_MAX);
+		for (; r == 0 && scan_peek(&s, &b) == BATCH_WHOLE;
+		     scan_skip(&s, &b))
+			if (b.epoch >= 0 && (es->count == 0 || b.epoch >
+				    es->list[es->count - 1].epoch))
+				r = epochs_assign(es, b.epoch, b.base_offset);
+		close(fd);
+		if (r < 0)
+			err_set(e, ERR_SYSTEM, "out of memory");
+	}
+	scan_release(&s);
+	segment_list_release(&l);
+	return r;
+}
+
+/* The end of the log is known: append_begin was. */
+static int
+mend_epochs(struct repair_part *rp, struct err *e)
+{
+	struct partition *p = &rp->p;
+	struct epochs es = { 0 };
+	int r;
+
+	r = gather_epochs(rp, &es, e);
+	/* Of new batches, perhaps none is there yet. */
+	if (r == 0 && (es.count == 0 ||
+			  es.list[es.count - 1].epoch < p->slot.epoch) &&
+	    epochs_assign(&es, p->slot.epoch, p->slot.next_offset) < 0)
+		r = err_set(e, ERR_SYSTEM, "out of memory");
+	if (r == 0)
+		r = epochs_write(&es, p->dirfd, p->where, e);
+	epochs_release(&es);
+	if (r == 0)
+		repair_did(rp, "leader-epoch-checkpoint",
+		    "made anew from the log");
+	return r;
+}
+
+static int
+mend_start(struct repair_part *rp, struct err *e)
+{
+	struct partition *p = &rp->p;
+	struct segment_list l = { 0 };
+	int64_t start = p->slot.next_offset, said;
+	int known;
+
+	known = checkpoint_read_start(p->dirfd, &said, p->where, e);
+	if (known < 0 && segment_list_read(&l, p->dirfd, p->where, e) < 0)
+		return -1;
+	if (l.count > 0)
+		start = l.bases[0];
+	segment_list_release(&l);
+	if (known >= 0 && said <= start)
+		return 0;
+	if (known < 0 && remove_file(rp, "log-start-offset", e) < 0)
+		return -1;
+	if (checkpoint_write_start(p->dirfd, start, p->where, e) < 0)
+		return -1;
+	repair_did(rp, "log-start-offset", "is now %" PRId64, start);
+	return 0;
+}
+
+/* ---- in order ---- */
+
+/* What must be right before anything else can be looked at. */
+static int
+prepare(struct repair_part *rp, struct err *e)
+{
+	struct partition *p = &rp->p;
+	int64_t offset;
+	char boot[37];
+
+	if ((rp->r->kinds & MEND_INDEX) == 0 ||
+	    checkpoint_read_recovery(p->dirfd, boot, &offset, p->where, e) >=
+		0)
+		return 0;
+	if (e->code != ERR_CORRUPT)
+		return -1;
+	return remove_file(rp, "recovery-point", e);
+}
+
+/* A sync failed: write again what is not known to be on disk. */
+static int
+mend_poison(struct repair_part *rp, struct err *e)
+{
+	struct partition *p = &rp->p;
+	struct state_page *page;
+	struct state_slot slot;
+	uint32_t poison;
+	int64_t from;
+
+	if (!state_is_valid(&p->state, p->dirfd, p->boot))
+		return 0;
+	page = p->state.page;
+	poison = atomic_load(&page->poison);
+	if (poison == 0)
+		return 0;
+	if ((rp->r->kinds & MEND_POISON) == 0)
+		return durable_refuse(p, poison, e);
+	state_read(&p->state, &slot);
+	from = atomic_load(&page->durable_offset);
+	if (recovery_poisoned(p, e) < 0)
+		return -1;
+	if (p->cut_bytes > 0)
+		repair_did(rp, NULL,
+		    "offsets %" PRId64 " to %" PRId64 " were lost by the sync "
+		    "that failed; what was left of them, %" PRId64 " bytes, is "
+		    "saved; a new leader epoch starts",
+		    p->cut_offset, slot.next_offset - 1, p->cut_bytes);
+	if (p->slot.next_offset > from)
+		repair_did(rp, NULL,
+		    "offsets %" PRId64 " to %" PRId64
+		    " were written again and synced", from,
+		    p->slot.next_offset - 1);
+	else if (p->cut_bytes == 0)
+		repair_did(rp, NULL, "nothing was lost by the sync that failed");
+	return 0;
+}
+
+/* As the next producer would, but telling and saving. */
+static int
+mend_tail(struct repair_part *rp, struct err *e)
+{
+	struct partition *p = &rp->p;
+
+	if (append_begin(p, rp->r->deadline, e) < 0)
+		return -1;
+	if (p->cut_bytes > 0)
+		repair_did(rp, NULL,
+		    "%" PRId64 " bytes after offset %" PRId64
+		    " were cut off, saved in %s",
+		    p->cut_bytes, p->cut_offset - 1,
+		    p->save != NULL ? p->save : "cut");
+	return 0;
+}
+
+static int
+mend_index(struct repair_part *rp, int64_t base, bool sealed, struct err *e)
+{
+	struct partition *p = &rp->p;
+	char name[SEGMENT_NAME];
+	int r;
+
+	r = sealed ? recovery_reindex_sealed(p, base, e) :
+		     recovery_reindex_active(p, e);
+	if (r < 0)
+		return -1;
+	segment_name(name, base, SEGMENT_INDEX);
+	repair_did(rp, name, "made anew from the log");
+	segment_name(name, base, SEGMENT_TIMEINDEX);
+	repair_did(rp, name, "made anew from the log");
+	return 0;
+}
+
+/* The append lock is held, and p->slot the end. */
+static int
+mend_rest(struct repair_part *rp, struct err *e)
+{
+	struct partition *p = &rp->p;
+	struct needs n = { 0 };
+	bool epochs = false, start = false;
+	int64_t active = p->slot.base, last = -1;
+	size_t i;
+	int r;
+
+	r = find_needs(rp, &n, e);
+	for (i = 0; r == 0 && i < n.count; i++) {
+		const struct need *need = &n.list[i];
+
+		epochs |= need->about == ABOUT_EPOCHS;
+		start |= need->about == ABOUT_START;
+		if (need->about == ABOUT_FILE)
+			r = mend_file(rp, p->dirfd, need->file, e);
+		else if (need->about == ABOUT_INDEX && need->base != last) {
+			last = need->base;
+			if (last == active) {
+				r = mend_index(rp, last, false, e);
+				continue;
+			}
+			r = mend_index(rp, last, true, e);
+			state_read(&p->state, &p->slot);
+		}
+	}
+	if (r == 0 && epochs)
+		r = mend_epochs(rp, e);
+	if (r == 0 && start)
+		r = mend_start(rp, e);
+	release_needs(&n);
+	return r;
+}
+
+/* clean.lock is held. */
+static int
+mend_partition(struct repair_part *rp, struct err *e)
+{
+	struct partition *p = &rp->p;
+	int r;
+
+	if (lock_take(&p->append, rp->r->deadline, e) < 0)
+		return -1;
+	r = prepare(rp, e);
+	if (r == 0 && p->state.page == NULL)
+		r = state_map(&p->state, p->dirfd, true, true, p->where, e);
+	if (r >= 0)
+		r = mend_poison(rp, e);
+	if (r == 0 && (rp->r->kinds & MEND_SALVAGE) != 0)
+		r = repair_salvage(rp, e);
+	lock_drop(&p->append);
+	if (r < 0 || (rp->r->kinds & (MEND_INDEX | MEND_TAIL)) == 0)
+		return r;
+	if (mend_tail(rp, e) < 0)
+		return -1;
+	if ((rp->r->kinds & MEND_INDEX) != 0)
+		r = mend_rest(rp, e);
+	append_end(p);
+	return r;
+}
+
+/* Files that can't even be opened: before the locks are. */
+static int
+mend_files(struct repair_part *rp, struct err *e)
+{
+	struct needs n = { 0 };
+	size_t i;
+	int r;
+
+	r = find_needs(rp, &n, e);
+	for (i = 0; r == 0 && i < n.count; i++)
+		if (n.list[i].about == ABOUT_FILE)
+			r = mend_file(rp, rp->p.dirfd, n.list[i].file, e);
+	release_needs(&n);
+	return r;
+}
+
+int
+repair_partition(struct repair *r, int32_t number, struct err *e)
+{
+	struct repair_part rp = { .r = r,
+		.topic = r->topic,
+		.number = number };
+	struct lock clean;
+	char name[16], where[4096];
+	int got;
+
+	if ((r->kinds & MEND_INDEX) != 0) {
+		snprintf(name, sizeof(name), "%" PRId32, number);
+		snprintf(where, sizeof(where), "%s/%s", r->topic->path, name);
+		rp.p.where = where;
+		rp.p.dirfd = fsio_open_dir(
+		    r->topic->dirfd, name, r->topic->path, e);
+		if (rp.p.dirfd < 0)
+			return -1;
+		got = mend_files(&rp, e);
+		close(rp.p.dirfd);
+		if (got < 0)
+			return -1;
+	}
+	if (partition_open(&rp.p, r->topic->dirfd, number, r->topic->path,
+		&r->topic->settings, e) < 0)
+		return -1;
+	rp.p.save = r->save;
+	got = lock_open(&clean, rp.p.dirfd, "clean.lock", rp.p.where, 1, e);
+	if (got == 0) {
+		got = lock_try(&clean, e);
+		if (got == 0)
+			got = lock_busy(&clean, e);
+		if (got > 0)
+			got = mend_partition(&rp, e);
+		lock_close(&clean);
+	}
+	if (rp.cut_is_open)
+		cut_close(&rp.cut);
+	partition_close(&rp.p);
+	return got;
+}
+
+/* A file of committed offsets that says nothing: the group starts anew. */
+static int
+mend_group(struct repair_part *rp, const char *file, struct err *e)
+{
+	const char *slash = strrchr(file, '/');
+	char folder[512];
+
+	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - file), file);
+	rp->p.dirfd = openat(rp->topic->dirfd, folder,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (rp->p.dirfd < 0)
+		return err_sys(e, "%s/%s", rp->p.where, folder);
+	rp->cut_is_open = false;
+	if (remove_file(rp, slash + 1, e) < 0) {
+		close(rp->p.dirfd);
+		return -1;
+	}
+	cut_close(&rp->cut);
+	close(rp->p.dirfd);
+	return 0;
+}
+
+int
+repair_topic(struct repair *r, struct err *e)
+{
+	struct repair_part rp = { .r = r, .topic = r->topic, .number = -1 };
+	struct needs n = { 0 };
+	size_t i;
+	int got;
+
+	rp.p.where = r->topic->path;
+	got = find_needs(&rp, &n, e);
+	for (i = 0; got == 0 && i < n.count; i++) {
+		const struct need *need = &n.list[i];
+
+		if (need->about == ABOUT_FILE && (r->kinds & MEND_INDEX) != 0)
+			got = mend_file(&rp, r->topic->dirfd, need->file, e);
+		else if (need->about == ABOUT_GROUP &&
+		    (r->kinds & MEND_SALVAGE) != 0)
+			got = mend_group(&rp, need->file, e);
+	}
+	release_needs(&n);
+	return got;
+}

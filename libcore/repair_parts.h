@@ -1,0 +1,36 @@
+/*
+ * What the files of repair share: one partition that is being mended, its
+ * locks held.
+ */
+#ifndef KLOG_REPAIR_PARTS_H
+#define KLOG_REPAIR_PARTS_H
+
+#include "cut.h"
+#include "partition.h"
+
+struct repair;
+struct topic;
+
+struct repair_part {
+	struct repair *r;
+	const struct topic *topic;
+	int32_t number;		/* -1: the topic's own folder */
+	struct partition p;
+	bool cut_is_open;
+	struct cut cut;
+};
+
+/* Tell what was done to file (the last component; NULL: the partition). */
+void repair_did(struct repair_part *rp, const char *file, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Where bytes are saved, opened when first needed.  NULL: e is filled. */
+struct cut *repair_cut(struct repair_part *rp, struct err *e);
+
+/*
+ * Keep what verifies of every segment and save the rest; locks held, the
+ * state not looked at yet.  Then the log is rebuilt.  0, or -1.
+ */
+int repair_salvage(struct repair_part *rp, struct err *e);
+
+#endif

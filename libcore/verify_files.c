@@ -1,0 +1,274 @@
+/*
+ * What surrounds the log: owners and modes, checkpoints, the state, groups.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkpoint.h"
+#include "committed.h"
+#include "fsio.h"
+#include "verify_parts.h"
+
+static const struct trouble whole_file = { .base = -1,
+	.position = -1,
+	.bytes = -1,
+	.offset = -1,
+	.end = -1 };
+
+/* One that concerns a whole file. */
+static void
+tell_file(struct verify_part *p, enum trouble_about about, const char *file,
+    enum mend mend, const char *what)
+{
+	struct trouble t = whole_file;
+
+	t.about = about;
+	t.mend = mend;
+	verify_tell(p, t, file, "%s", what);
+}
+
+mode_t
+verify_mode(const char *name, const struct stat *st, const struct stat *folder)
+{
+	mode_t mode = (st->st_mode & 07777) | S_IRUSR | S_IWUSR;
+	size_t n = strlen(name);
+
+	mode &= ~((S_IWGRP | S_IWOTH) & ~folder->st_mode);
+	/* Who may open a lock may hold up everybody. */
+	if (n >= 4 && strcmp(name + n - 4, "lock") == 0)
+		mode &= ~(mode_t)S_IRWXO;
+	return mode;
+}
+
+/* What is wrong with a file in folder, into what; whether anything is. */
+static bool
+wrong(const struct stat *st, const struct stat *folder, const char *name,
+    char *what, size_t size, enum mend *mend)
+{
+	bool shared = (folder->st_mode & S_IWGRP) != 0 &&
+	    st->st_gid == folder->st_gid;
+	mode_t is = st->st_mode & 07777, good = verify_mode(name, st, folder);
+
+	*mend = MEND_INDEX;
+	if (!S_ISREG(st->st_mode)) {
+		*mend = MEND_NONE;
+		snprintf(what, size, "is not a regular file");
+	} else if (st->st_uid != folder->st_uid && !shared) {
+		snprintf(what, size,
+		    "belongs to user %u, its folder to user %u",
+		    (unsigned)st->st_uid, (unsigned)folder->st_uid);
+	} else if (is != good) {
+		snprintf(what, size, "has mode %04o, should have %04o",
+		    (unsigned)is, (unsigned)good);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* Whether a name is that of a file of ours or Kafka's. */
+static bool
+is_ours(const char *name)
+{
+	static const char *const names[] = { "lock", "sync.lock", "clean.lock",
+		"state", "recovery-point", "log-start-offset",
+		"high-watermark", "leader-epoch-checkpoint",
+		"partition.metadata", "topic.conf", "role" };
+	static const char *const suffixes[] = { ".log", ".index", ".timeindex",
+		".txnindex", ".snapshot" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	if (strspn(name, "0123456789") != 20)
+		return false;
+	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		if (strcmp(name + 20, suffixes[i]) == 0)
+			return true;
+	return false;
+}
+
+int
+verify_files(struct verify_part *p, struct err *e)
+{
+	struct stat st, folder;
+	struct dirent *de;
+	enum mend mend;
+	char what[128];
+	DIR *dir;
+	int fd;
+
+	fd = openat(p->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &folder) < 0 ||
+	    (dir = fdopendir(fd)) == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return err_sys(e, "%s", p->where);
+	}
+	while ((de = readdir(dir)) != NULL) {
+		if (!is_ours(de->d_name) ||
+		    fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (wrong(&st, &folder, de->d_name, what, sizeof(what), &mend))
+			tell_file(p, ABOUT_FILE, de->d_name, mend, what);
+	}
+	closedir(dir);
+	return 0;
+}
+
+/* A file that could not be read as what it is: told, and 0; -1 otherwise. */
+static int
+tell_unreadable(struct verify_part *p, enum trouble_about about,
+    const char *file, enum mend mend, const char *what, const struct err *e)
+{
+	if (e->code == ERR_SYSTEM && e->sys != 0)
+		return -1;
+	if (e->code == ERR_CORRUPT)
+		tell_file(p, about, file, mend, what);
+	return 0; /* another owner, a link: told with the files */
+}
+
+static int
+check_start(struct verify_part *p, struct err *e)
+{
+	static const char file[] = "log-start-offset";
+	struct trouble t = whole_file;
+	int64_t start, end;
+	int r;
+
+	r = checkpoint_read_start(p->dirfd, &start, p->where, e);
+	if (r < 0)
+		return tell_unreadable(
+		    p, ABOUT_START, file, MEND_INDEX, "is not an offset", e);
+	if (r == 0 || p->segments.count == 0)
+		return 0;
+	end = p->segments.bases[0];
+	if (start < end) {
+		t.about = ABOUT_LOG;
+		t.offset = start;
+		t.end = end;
+		t.mend = MEND_SALVAGE;
+		verify_tell(p, t, NULL, "the first segments are missing");
+	} else if (p->known && start > p->slot.next_offset) {
+		t.about = ABOUT_START;
+		t.mend = MEND_INDEX;
+		verify_tell(p, t, file,
+		    "is %" PRId64 ", beyond the log's end %" PRId64, start,
+		    p->slot.next_offset);
+	}
+	return 0;
+}
+
+int
+verify_checkpoints(struct verify_part *p, struct err *e)
+{
+	char boot[37];
+	uint32_t poison;
+
+	if (checkpoint_read_recovery(
+		p->dirfd, boot, &p->safe, p->where, e) < 0 &&
+	    tell_unreadable(p, ABOUT_RECOVERY, "recovery-point", MEND_INDEX,
+		"is not a boot id and an offset", e) < 0)
+		return -1;
+	if (epochs_read(&p->epochs, p->dirfd, p->where, e) < 0) {
+		p->epochs_told = true;
+		if (tell_unreadable(p, ABOUT_EPOCHS,
+			"leader-epoch-checkpoint", MEND_INDEX,
+			"is not a leader epoch checkpoint", e) < 0)
+			return -1;
+	}
+	poison = p->known ? atomic_load(&p->state.page->poison) : 0;
+	if (poison != 0) {
+		struct trouble t = whole_file;
+
+		t.about = ABOUT_STATE;
+		t.offset = atomic_load(&p->state.page->durable_offset);
+		t.end = p->slot.next_offset;
+		t.mend = MEND_POISON;
+		verify_tell(p, t, "state",
+		    "a sync failed (%s): what is not on disk may be lost",
+		    strerror((int)poison));
+	}
+	return check_start(p, e);
+}
+
+/* One file of committed offsets. */
+static int
+check_committed(
+    struct verify_part *p, int dirfd, const char *path, const char *name,
+    struct err *e)
+{
+	struct buf data = { 0 };
+	struct committed c;
+	char file[512];
+	int r;
+
+	snprintf(file, sizeof(file), "%.400s/%.64s", path, name);
+	r = fsio_read_file(
+	    dirfd, name, &data, COMMITTED_SLOTS * COMMITTED_BLOCK, path, e);
+	if (r < 0)
+		r = tell_unreadable(p, ABOUT_GROUP, file, MEND_SALVAGE,
+		    "is no file of committed offsets", e);
+	else if (r > 0 && data.len > 0 &&
+	    committed_latest(data.data, data.len, &c) < 0)
+		tell_file(p, ABOUT_GROUP, file, MEND_SALVAGE,
+		    "holds no committed offset");
+	buf_release(&data);
+	return r < 0 ? -1 : 0;
+}
+
+/* The folder "offsets" of one group. */
+static int
+check_group(struct verify_part *p, const char *name, struct err *e)
+{
+	char path[320], where[4096 + 320];
+	struct dirent *de;
+	DIR *dir;
+	int fd, r = 0;
+
+	snprintf(path, sizeof(path), "groups/%.256s/offsets", name);
+	snprintf(where, sizeof(where), "%s/%s", p->where, path);
+	fd = openat(p->dirfd, path,
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || (dir = fdopendir(fd)) == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return errno == ENOENT || errno == ENOTDIR ?
+		    0 : err_sys(e, "%s", where);
+	}
+	while (r == 0 && (de = readdir(dir)) != NULL)
+		if (de->d_name[strspn(de->d_name, "0123456789")] == '\0')
+			r = check_committed(p, fd, path, de->d_name, e);
+	closedir(dir);
+	return r;
+}
+
+int
+verify_groups(struct verify_part *p, struct err *e)
+{
+	struct dirent *de;
+	DIR *dir;
+	int fd, r = 0;
+
+	fd = openat(p->dirfd, "groups",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || (dir = fdopendir(fd)) == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return err_sys(e, "%s/groups", p->where);
+	}
+	while (r == 0 && (de = readdir(dir)) != NULL)
+		if (de->d_name[0] != '.')
+			r = check_group(p, de->d_name, e);
+	closedir(dir);
+	return r;
+}

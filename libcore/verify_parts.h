@@ -1,0 +1,79 @@
+/*
+ * What the files of verify share: one partition that is being looked at.
+ */
+#ifndef KLOG_VERIFY_PARTS_H
+#define KLOG_VERIFY_PARTS_H
+
+#include <sys/stat.h>
+
+#include "batch.h"
+#include "buf.h"
+#include "epochs.h"
+#include "segment.h"
+#include "state.h"
+#include "trouble.h"
+
+struct verify;
+
+struct verify_index {		/* an index beside the batches it is of */
+	bool there;
+	struct buf data;	/* the file */
+	size_t at;		/* bytes: the entry to be met next */
+	int64_t wanted;		/* .index: a last offset still to come; -1 */
+	int64_t last[2];	/* the two numbers of the entry before */
+	bool told;		/* one trouble an index is enough */
+};
+
+struct verify_part {
+	struct verify *v;
+	int32_t number;		/* -1: it is the topic's own folder */
+	int dirfd;
+	char where[4096];	/* for messages of what can't be read */
+	char boot[37];
+	struct state state;
+	bool known;		/* the state counts: slot is the log's end */
+	struct state_slot slot;
+	int64_t safe;		/* recovery point */
+	struct segment_list segments;
+	struct epochs epochs;
+	size_t epoch_at;	/* entry of epochs that covers what comes */
+	bool epochs_told;
+	int64_t expected;	/* the offset that comes next */
+	int64_t unreported;	/* bytes since the last progress */
+	int64_t unreported_records;
+	struct buf scratch;
+
+	/* of the segment at hand */
+	int64_t base;
+	bool active;
+	int64_t max_timestamp;	/* so far; -1 none */
+	int64_t since_index;	/* bytes since the last entry was due */
+	struct verify_index index, timeindex;
+};
+
+/* Tell one; fmt and what follows become t->what.  position, bytes, offset,
+ * end of t stand; file is the last component, "0/" is put before it. */
+void verify_tell(struct verify_part *p, struct trouble t, const char *file,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* The indexes of the segment p->base: open, meet each batch, end. */
+int verify_index_open(struct verify_part *p, struct err *e);
+void verify_index_batch(
+    struct verify_part *p, const struct batch *b, int64_t position);
+void verify_index_end(struct verify_part *p);
+void verify_index_release(struct verify_part *p);
+
+/* The mode that file name in folder should have instead of its own. */
+mode_t verify_mode(
+    const char *name, const struct stat *st, const struct stat *folder);
+
+/* Owner, mode and kind of the files in the folder that are ours.  0, or -1. */
+int verify_files(struct verify_part *p, struct err *e);
+
+/* The small files of the partition, into p; what the state says. */
+int verify_checkpoints(struct verify_part *p, struct err *e);
+
+/* The groups below the topic's folder: their committed offsets.  0, or -1. */
+int verify_groups(struct verify_part *p, struct err *e);
+
+#endif
