@@ -231,7 +231,8 @@ at_end(struct cursor *c, struct err *e)
 	int64_t limit = c->scan.limit, size;
 
 	/* Others refresh the view too: what counts is how far we may read. */
-	if (c->base == c->view->end.base && view_refresh(c->view, e) < 0)
+	if (c->base == c->view->end.base && segment_limit(c) <= limit &&
+	    view_refresh(c->view, e) < 0)
 		return -1;
 	c->scan.limit = segment_limit(c);
 	scan_forget(&c->scan);

@@ -49,21 +49,21 @@ watch_add(struct watch *w, int dirfd, unsigned what)
 	return number;
 }
 
-static void
-watch_drain(struct watch *w, void (*seen)(void *ctx, int number, unsigned what),
+void
+watch_take(struct watch *w, void (*seen)(void *ctx, int number, unsigned what),
     void *ctx)
 {
 	alignas(struct inotify_event) char data[8192];
 	const struct inotify_event *ev;
 	ssize_t got, at;
 
-	while ((got = read(w->fd, data, sizeof(data))) > 0) {
-		for (at = 0; at < got; at += (ssize_t)(sizeof(*ev) + ev->len)) {
-			ev = (const void *)(data + at);
-			seen(ctx, ev->wd,
-			    ev->mask & IN_MODIFY ? WATCH_DATA :
-						   WATCH_NAMES | WATCH_DATA);
-		}
+	/* What does not fit wakes the next wait. */
+	got = read(w->fd, data, sizeof(data));
+	for (at = 0; at < got; at += (ssize_t)(sizeof(*ev) + ev->len)) {
+		ev = (const void *)(data + at);
+		seen(ctx, ev->wd,
+		    ev->mask & IN_MODIFY ? WATCH_DATA :
+					   WATCH_NAMES | WATCH_DATA);
 	}
 }
 
@@ -88,7 +88,7 @@ watch_wait(struct watch *w, int64_t timeout_ms, int out_fd,
 	if (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL))
 		return -1;
 	if (fds[0].revents != 0)
-		watch_drain(w, seen, ctx);
+		watch_take(w, seen, ctx);
 	return n > 0 || polling;
 }
 

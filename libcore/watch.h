@@ -42,6 +42,10 @@ int watch_add(struct watch *w, int dirfd, unsigned what);
 int watch_wait(struct watch *w, int64_t timeout_ms, int out_fd,
     void (*seen)(void *ctx, int number, unsigned what), void *ctx);
 
+/* Give seen what has happened by now, without waiting (w->fd is readable). */
+void watch_take(struct watch *w,
+    void (*seen)(void *ctx, int number, unsigned what), void *ctx);
+
 /* Wait while *word is value, at most timeout_us; works on read-only maps. */
 void watch_futex_wait(
     _Atomic uint32_t *word, uint32_t value, int64_t timeout_us);

@@ -56,6 +56,7 @@ struct stream {			/* one partition that is read */
 	bool over;		/* nothing will be printed any more */
 	bool idle;		/* follow: nothing there at the last look */
 	int watch;		/* number of its watch, -1 none */
+	int64_t told;		/* follow: the log's end at the last look */
 	uint32_t seq;		/* state_page.data_seq at the last look */
 	struct view ahead;	/* for markers; opened when first needed */
 	struct markers markers;

@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -8,7 +9,8 @@
 #include "ways.h"
 
 enum {
-	BUSY_WAIT_US = 20000,	/* a writer is between write and publish */
+	BUSY_YIELDS = 50,	/* a writer is between write and publish */
+	BUSY_WAIT_US = 20000,	/* it does not have a core */
 	BUSY_TRIES = 3,		/* then it was killed there, or stopped */
 	BUSY_PAUSE_MAX_MS = 1000,
 	NO_TIMEOUT = -1
@@ -68,7 +70,8 @@ has_more(struct stream *s, struct err *e)
 		s->seq = atomic_load(&page->data_seq);
 	if (view_refresh(&s->view, e) < 0)
 		return -1;
-	if (s->view.end.next_offset > s->cursor.next)
+	s->told = s->view.end.next_offset;
+	if (s->told > s->cursor.next)
 		return 1;
 	return busy ? 2 : 0;
 }
@@ -96,17 +99,29 @@ look(struct consumer *c, bool *busy, struct err *e)
 	return any;
 }
 
+/*
+ * The write woke us, and publishing takes a few microseconds more: sleeping
+ * again would cost many times that.
+ */
 static void
 wait_for_publish(struct consumer *c)
 {
 	struct state_page *page;
 	size_t i;
+	int tries;
 
 	for (i = 0; i < c->stream_count; i++) {
 		page = c->streams[i]->view.state.page;
 		if (c->streams[i]->idle || c->streams[i]->done ||
 		    page == NULL)
 			continue;
+		for (tries = 0; tries < BUSY_YIELDS; tries++) {
+			if (atomic_load(&page->busy) == 0 ||
+			    atomic_load(&page->data_seq) !=
+			    c->streams[i]->seq)
+				return;
+			sched_yield();
+		}
 		if (atomic_load(&page->busy) != 0)
 			watch_futex_wait(&page->data_seq, c->streams[i]->seq,
 			    BUSY_WAIT_US);
@@ -147,11 +162,11 @@ time_left(struct consumer *c)
 }
 
 /*
- * Sleep until watch_wait has something to say.  Signals are let through only
- * meanwhile: one that came right before would not be noticed.
+ * As watch_wait, but signals are let through only while it sleeps: one that
+ * came right before would not be noticed.
  */
-static void
-sleep_at_most(struct consumer *c, int64_t limit_ms)
+static int
+sleep_at_most(struct consumer *c, int64_t limit_ms, struct news *news)
 {
 	struct pollfd fds[2] = {
 		{ .fd = c->watch.fd, .events = POLLIN },
@@ -159,12 +174,21 @@ sleep_at_most(struct consumer *c, int64_t limit_ms)
 	};
 	struct timespec ts = { limit_ms / 1000, limit_ms % 1000 * 1000000 };
 	sigset_t all, old;
+	int got = -1;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	if (main_stopped() == 0)
-		ppoll(fds, 2, limit_ms == NO_TIMEOUT ? NULL : &ts, &old);
+		got = ppoll(
+		    fds, 2, limit_ms == NO_TIMEOUT ? NULL : &ts, &old);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (got < 0)
+		return -2;
+	if (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL))
+		return -1;
+	if (fds[0].revents != 0)
+		watch_take(&c->watch, seen, news);
+	return got > 0;
 }
 
 /*
@@ -180,11 +204,8 @@ sleep_for_news(struct consumer *c, int64_t pause_ms, struct err *e)
 
 	if (pause_ms > 0 && (limit == NO_TIMEOUT || limit > pause_ms))
 		limit = pause_ms;
-	if (c->watch.fd >= 0) {
-		sleep_at_most(c, limit);
-		limit = 0;
-	}
-	got = watch_wait(&c->watch, limit, STDOUT_FILENO, seen, &news);
+	got = c->watch.fd >= 0 ? sleep_at_most(c, limit, &news) :
+	    watch_wait(&c->watch, limit, STDOUT_FILENO, seen, &news);
 	progress_tick(&c->progress, 0, 0);
 	if (got == -1) {
 		/* As cat would: nobody reads what we would write. */

@@ -196,6 +196,11 @@ plain_run(struct consumer *c, struct err *e)
 			continue;
 		}
 		r = take(c, pf, item, e);
+		/* What we were woken for goes out before more is looked for. */
+		if (r > 0 && item->status > 0 &&
+		    item->batch.last_offset + 1 == s->told &&
+		    emit_flush(c, e) < 0)
+			r = -1;
 		progress_tick(&c->progress, item->status > 0 ?
 		    item->batch.size : 0,
 		    (int64_t)c->printed - c->progress.records);
