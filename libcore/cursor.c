@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "epochs.h"
 #include "fsio.h"
 #include "index.h"
 #include "segment.h"
@@ -16,7 +17,9 @@ void
 cursor_init(struct cursor *c, struct view *v, int64_t offset)
 {
 	*c = (struct cursor){ .view = v, .next = offset, .fd = -1,
-		.since = INT64_MIN };
+		.since = INT64_MIN,
+		.cut = -1,
+		.epoch = -1 };
 }
 
 static void
@@ -273,6 +276,7 @@ read_batch(struct cursor *c, struct batch *b, struct buf *bytes)
 		/* The checksum does not cover the base offset. */
 		if (b->base_offset < c->floor ||
 		    (c->view->strict && b->base_offset != c->floor) ||
+		    b->last_offset >= c->view->end.next_offset ||
 		    b->last_offset - c->base > INT32_MAX) {
 			r = BATCH_BAD;
 			continue;
@@ -296,8 +300,8 @@ read_batch(struct cursor *c, struct batch *b, struct buf *bytes)
 	return r;
 }
 
-int
-cursor_next(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
+static int
+next_batch(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 {
 	bool passed;
 	int r;
@@ -335,6 +339,54 @@ cursor_next(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 		if (r <= 0)
 			return r;
 	}
+}
+
+/*
+ * Whether the log was cut off below what was given out: then c stands at the
+ * cut.  epochs: look for a newer leader epoch too.
+ */
+static bool
+was_cut(struct cursor *c, bool epochs)
+{
+	struct epochs es = { 0 };
+	int64_t cut = c->view->end.next_offset;
+	int32_t epoch = c->epoch;
+	struct err ignored;
+	size_t i;
+
+	if (epochs && epochs_read(&es, c->view->dirfd, c->view->where,
+			  &ignored) == 0)
+		for (i = es.count; i > 0 && es.list[i - 1].epoch > c->epoch;
+		     i--)
+			if (es.list[i - 1].start < cut) {
+				cut = es.list[i - 1].start;
+				epoch = es.list[i - 1].epoch;
+			}
+	epochs_release(&es);
+	if (cut >= c->given)
+		return false;
+	c->got_base = INT64_MAX;
+	cursor_seek(c, cut);
+	c->cut = c->given = cut;
+	c->epoch = epoch;
+	return true;
+}
+
+int
+cursor_next(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
+{
+	int r;
+
+	do
+		r = next_batch(c, b, bytes, e);
+	while (c->epoch >= 0 && (r <= 0 || b->epoch > c->epoch) &&
+	    was_cut(c, r != 0));
+	if (r > 0) {
+		c->given = c->next;
+		if (b->epoch > c->epoch)
+			c->epoch = b->epoch;
+	}
+	return r;
 }
 
 int

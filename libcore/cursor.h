@@ -20,6 +20,11 @@ struct cursor {
 	int64_t next; /* the offset that comes next */
 	int64_t skipped; /* offsets passed over because their segments
 				 * are gone; the caller reports and clears */
+	int64_t cut; /* the log was cut off at this offset, below what was
+		      * given out, and is read again from there; -1 no.  The
+		      * caller reports and sets it to -1 */
+	int32_t epoch; /* leader epoch of what was given out last, or -1, */
+	int64_t given; /* and where that ended */
 	int fd; /* of segment base, or -1 */
 	int64_t base;
 	int64_t floor; /* no batch from here on may begin below it */
@@ -42,6 +47,9 @@ void cursor_release(struct cursor *c);
  * The next batch that ends at or after c->next, into bytes: 1 got one, and
  * c->next is behind it; 0 nothing more is committed; -1 ERR_CORRUPT (c stays
  * before the damage), ERR_SYSTEM.
+ *
+ * An offset never silently gets another record: what a recovery cut off is
+ * known by the leader epoch that begins at the cut (Kafka 4.x, KIP-320).
  */
 int cursor_next(
     struct cursor *c, struct batch *b, struct buf *bytes, struct err *e);

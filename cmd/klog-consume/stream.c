@@ -39,6 +39,12 @@ stream_read(struct stream *s, struct batch *b, struct buf *bytes,
 		got = cursor_next(&s->cursor, b, bytes, e);
 		*skipped += s->cursor.skipped;
 		s->cursor.skipped = 0;
+		if (s->cursor.cut >= 0)
+			report_warn("%s: a recovery cut the log off at offset "
+				    "%" PRId64 ": what was read from there on "
+				    "is gone, other records follow",
+			    s->view.where, s->cursor.cut);
+		s->cursor.cut = -1;
 		if (got == 0 && !s->consumer->o->follow)
 			s->done = true;
 		if (got <= 0)
