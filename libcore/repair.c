@@ -118,130 +118,6 @@ find_needs(struct repair_part *rp, struct needs *n, struct err *e)
 	return r;
 }
 
-/* ---- owners, modes, small files ---- */
-
-static int
-mend_file(struct repair_part *rp, int dirfd, const char *name, struct err *e)
-{
-	struct stat st, folder;
-	mode_t mode;
-
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fstat(dirfd, &folder) < 0)
-		return err_sys(e, "%s/%s", rp->p.where, name);
-	if (!S_ISREG(st.st_mode))
-		return 0; /* somebody is playing with it */
-	if (st.st_uid != folder.st_uid) {
-		if (fchownat(dirfd, name, folder.st_uid, folder.st_gid,
-			AT_SYMLINK_NOFOLLOW) < 0)
-			return err_sys(e, "%s/%s: owner", rp->p.where, name);
-		repair_did(rp, name, "belongs to user %u now",
-		    (unsigned)folder.st_uid);
-	}
-	mode = verify_mode(name, &st, &folder);
-	if ((st.st_mode & 07777) != mode) {
-		if (fchmodat(dirfd, name, mode, 0) < 0)
-			return err_sys(e, "%s/%s: mode", rp->p.where, name);
-		repair_did(rp, name, "has mode %04o now", (unsigned)mode);
-	}
-	return 0;
-}
-
-/* Save a small file and take it away. */
-static int
-remove_file(struct repair_part *rp, const char *name, struct err *e)
-{
-	struct cut *c = repair_cut(rp, e);
-
-	if (c == NULL || cut_save_file(c, rp->p.dirfd, name, e) < 0)
-		return -1;
-	if (unlinkat(rp->p.dirfd, name, 0) < 0 ||
-	    fsio_sync_dir(rp->p.dirfd) < 0)
-		return err_sys(e, "%s/%s", rp->p.where, name);
-	repair_did(rp, name, "saved as %s/%s", c->where, c->last);
-	return 0;
-}
-
-/* The leader epochs as the headers of all batches have them. */
-static int
-gather_epochs(struct repair_part *rp, struct epochs *es, struct err *e)
-{
-	struct segment_list l = { 0 };
-	struct scan s = { 0 };
-	struct batch b;
-	size_t i;
-	int fd, r;
-
-	r = segment_list_read(&l, rp->p.dirfd, rp->p.where, e);
-	for (i = 0; r == 0 && i < l.count; i++) {
-		fd = segment_open(rp->p.dirfd, l.bases[i], SEGMENT_LOG,
-		    O_RDONLY, rp->p.where, e);
-		if (fd < 0) {
-			r = e->code == ERR_NONE ? 0 : -1;
-			continue;
-		}
-		scan_init(&s, fd, 0, INT64_MAX);
-		for (; r == 0 && scan_peek(&s, &b) == BATCH_WHOLE;
-		     scan_skip(&s, &b))
-			if (b.epoch >= 0 && (es->count == 0 || b.epoch >
-				    es->list[es->count - 1].epoch))
-				r = epochs_assign(es, b.epoch, b.base_offset);
-		close(fd);
-		if (r < 0)
-			err_set(e, ERR_SYSTEM, "out of memory");
-	}
-	scan_release(&s);
-	segment_list_release(&l);
-	return r;
-}
-
-/* The end of the log is known: append_begin was. */
-static int
-mend_epochs(struct repair_part *rp, struct err *e)
-{
-	struct partition *p = &rp->p;
-	struct epochs es = { 0 };
-	int r;
-
-	r = gather_epochs(rp, &es, e);
-	/* Of new batches, perhaps none is there yet. */
-	if (r == 0 && (es.count == 0 ||
-			  es.list[es.count - 1].epoch < p->slot.epoch) &&
-	    epochs_assign(&es, p->slot.epoch, p->slot.next_offset) < 0)
-		r = err_set(e, ERR_SYSTEM, "out of memory");
-	if (r == 0)
-		r = epochs_write(&es, p->dirfd, p->where, e);
-	epochs_release(&es);
-	if (r == 0)
-		repair_did(rp, "leader-epoch-checkpoint",
-		    "made anew from the log");
-	return r;
-}
-
-static int
-mend_start(struct repair_part *rp, struct err *e)
-{
-	struct partition *p = &rp->p;
-	struct segment_list l = { 0 };
-	int64_t start = p->slot.next_offset, said;
-	int known;
-
-	known = checkpoint_read_start(p->dirfd, &said, p->where, e);
-	if (known < 0 && segment_list_read(&l, p->dirfd, p->where, e) < 0)
-		return -1;
-	if (l.count > 0)
-		start = l.bases[0];
-	segment_list_release(&l);
-	if (known >= 0 && said <= start)
-		return 0;
-	if (known < 0 && remove_file(rp, "log-start-offset", e) < 0)
-		return -1;
-	if (checkpoint_write_start(p->dirfd, start, p->where, e) < 0)
-		return -1;
-	repair_did(rp, "log-start-offset", "is now %" PRId64, start);
-	return 0;
-}
-
 /* ---- in order ---- */
 
 /* What must be right before anything else can be looked at. */
@@ -258,7 +134,7 @@ prepare(struct repair_part *rp, struct err *e)
 		return 0;
 	if (e->code != ERR_CORRUPT)
 		return -1;
-	return remove_file(rp, "recovery-point", e);
+	return repair_away(rp, "recovery-point", e);
 }
 
 /* A sync failed: write again what is not known to be on disk. */
@@ -352,7 +228,7 @@ mend_rest(struct repair_part *rp, struct err *e)
 		epochs |= need->about == ABOUT_EPOCHS;
 		start |= need->about == ABOUT_START;
 		if (need->about == ABOUT_FILE)
-			r = mend_file(rp, p->dirfd, need->file, e);
+			r = repair_file(rp, p->dirfd, need->file, e);
 		else if (need->about == ABOUT_INDEX && need->base != last) {
 			last = need->base;
 			if (last == active) {
@@ -364,9 +240,9 @@ mend_rest(struct repair_part *rp, struct err *e)
 		}
 	}
 	if (r == 0 && epochs)
-		r = mend_epochs(rp, e);
+		r = repair_epochs(rp, e);
 	if (r == 0 && start)
-		r = mend_start(rp, e);
+		r = repair_start(rp, e);
 	release_needs(&n);
 	return r;
 }
@@ -409,7 +285,7 @@ mend_files(struct repair_part *rp, struct err *e)
 	r = find_needs(rp, &n, e);
 	for (i = 0; r == 0 && i < n.count; i++)
 		if (n.list[i].about == ABOUT_FILE)
-			r = mend_file(rp, rp->p.dirfd, n.list[i].file, e);
+			r = repair_file(rp, rp->p.dirfd, n.list[i].file, e);
 	release_needs(&n);
 	return r;
 }
@@ -456,28 +332,6 @@ repair_partition(struct repair *r, int32_t number, struct err *e)
 	return got;
 }
 
-/* A file of committed offsets that says nothing: the group starts anew. */
-static int
-mend_group(struct repair_part *rp, const char *file, struct err *e)
-{
-	const char *slash = strrchr(file, '/');
-	char folder[512];
-
-	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - file), file);
-	rp->p.dirfd = openat(rp->topic->dirfd, folder,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (rp->p.dirfd < 0)
-		return err_sys(e, "%s/%s", rp->p.where, folder);
-	rp->cut_is_open = false;
-	if (remove_file(rp, slash + 1, e) < 0) {
-		close(rp->p.dirfd);
-		return -1;
-	}
-	cut_close(&rp->cut);
-	close(rp->p.dirfd);
-	return 0;
-}
-
 int
 repair_topic(struct repair *r, struct err *e)
 {
@@ -492,10 +346,10 @@ repair_topic(struct repair *r, struct err *e)
 		const struct need *need = &n.list[i];
 
 		if (need->about == ABOUT_FILE && (r->kinds & MEND_INDEX) != 0)
-			got = mend_file(&rp, r->topic->dirfd, need->file, e);
+			got = repair_file(&rp, r->topic->dirfd, need->file, e);
 		else if (need->about == ABOUT_GROUP &&
 		    (r->kinds & MEND_SALVAGE) != 0)
-			got = mend_group(&rp, need->file, e);
+			got = repair_group(&rp, need->file, e);
 	}
 	release_needs(&n);
 	return got;

@@ -28,6 +28,25 @@ void repair_did(struct repair_part *rp, const char *file, const char *fmt, ...)
 struct cut *repair_cut(struct repair_part *rp, struct err *e);
 
 /*
+ * Give the file of that name in dirfd the owner and mode it should have; save
+ * one and take it away.  0, or -1.
+ */
+int repair_file(
+    struct repair_part *rp, int dirfd, const char *name, struct err *e);
+int repair_away(struct repair_part *rp, const char *name, struct err *e);
+
+/*
+ * leader-epoch-checkpoint and log-start-offset anew, where the end of the log
+ * is known (append_begin).  0, or -1.
+ */
+int repair_epochs(struct repair_part *rp, struct err *e);
+int repair_start(struct repair_part *rp, struct err *e);
+
+/* A file of committed offsets, below the topic, that says nothing: the group
+ * starts anew.  0, or -1. */
+int repair_group(struct repair_part *rp, const char *file, struct err *e);
+
+/*
  * Keep what verifies of every segment and save the rest; locks held, the
  * state not looked at yet.  Then the log is rebuilt.  0, or -1.
  */

@@ -28,7 +28,7 @@ enum trouble_about {
 struct trouble {		/* borrowed for the call it is told in */
 	enum trouble_about about;
 	int32_t partition;	/* -1: the topic's own */
-	const char *file;	/* below the topic: "0/00000000000000000042.log" */
+	const char *file;	/* below the topic: "0/recovery-point" */
 	int64_t base;		/* of its segment; -1 if it has none */
 	int64_t position;	/* bytes; -1: the whole file */
 	int64_t bytes;		/* how many are damaged; -1: not counted so */

@@ -73,6 +73,9 @@ int verify_files(struct verify_part *p, struct err *e);
 /* The small files of the partition, into p; what the state says. */
 int verify_checkpoints(struct verify_part *p, struct err *e);
 
+/* The log itself, its indexes and epochs.  0, or -1. */
+int verify_log(struct verify_part *p, struct err *e);
+
 /* The groups below the topic's folder: their committed offsets.  0, or -1. */
 int verify_groups(struct verify_part *p, struct err *e);
 

@@ -1,0 +1,295 @@
+/*
+ * The segments of a partition, batch by batch.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fsio.h"
+#include "lock.h"
+#include "sweep.h"
+#include "verify.h"
+#include "verify_parts.h"
+
+enum { PROGRESS_BYTES = 1 << 20 };
+
+/* What a piece of the open segment is, if it is no good batch. */
+static void
+tell_piece(struct verify_part *p, const struct sweep_piece *piece)
+{
+	bool torn = piece->kind == SWEEP_TAIL && p->active && !p->known &&
+	    p->expected >= p->safe;
+	char name[SEGMENT_NAME];
+
+	segment_name(name, p->base, SEGMENT_LOG);
+	verify_tell(p,
+	    (struct trouble){ .base = p->base,
+		.position = piece->from,
+		.bytes = piece->to - piece->from,
+		.offset = piece->offset,
+		.end = torn ? piece->offset : piece->end,
+		.mend = torn ? MEND_TAIL : MEND_SALVAGE },
+	    name, "%s", piece->why);
+}
+
+static void
+check_epoch(struct verify_part *p, const struct batch *b)
+{
+	const struct epochs *es = &p->epochs;
+	int32_t epoch = -1;
+
+	if (p->epochs_told || b->epoch < 0)
+		return;
+	while (p->epoch_at < es->count &&
+	    es->list[p->epoch_at].start <= b->base_offset)
+		p->epoch_at++;
+	if (p->epoch_at > 0)
+		epoch = es->list[p->epoch_at - 1].epoch;
+	if (epoch == b->epoch)
+		return;
+	p->epochs_told = true;
+	verify_tell(p,
+	    (struct trouble){ .about = ABOUT_EPOCHS,
+		.base = -1,
+		.position = -1,
+		.bytes = -1,
+		.offset = b->base_offset,
+		.end = b->last_offset + 1,
+		.mend = MEND_INDEX },
+	    "leader-epoch-checkpoint",
+	    "disagrees with the log, which has epoch %" PRId32, b->epoch);
+}
+
+/* Every record of a good batch. */
+static int
+check_records(struct verify_part *p, const struct sweep *s,
+    const struct sweep_piece *piece, struct err *e)
+{
+	struct batch_records br;
+	char name[SEGMENT_NAME];
+	struct record r;
+	int got;
+
+	got = batch_records_init(&br, &piece->batch, s->bytes.data,
+	    p->v->codec, &p->scratch, p->v->raw_max, e);
+	if (got == 0)
+		got = 1;
+	while (got > 0)
+		got = batch_records_next(&br, &r, e);
+	if (got == 0)
+		return 0;
+	if (e->code != ERR_CORRUPT)
+		return -1;
+	segment_name(name, p->base, SEGMENT_LOG);
+	verify_tell(p,
+	    (struct trouble){ .base = p->base,
+		.position = piece->from,
+		.bytes = piece->to - piece->from,
+		.offset = piece->offset,
+		.end = piece->end,
+		.mend = MEND_NONE },
+	    name, "%s", e->text);
+	return 0;
+}
+
+static int
+report_progress(struct verify_part *p, int64_t bytes, int64_t records,
+    bool end, struct err *e)
+{
+	struct verify *v = p->v;
+
+	v->bytes += bytes;
+	v->records += records;
+	p->unreported += bytes;
+	p->unreported_records += records;
+	if (v->progress == NULL || (!end && p->unreported < PROGRESS_BYTES))
+		return 0;
+	bytes = p->unreported;
+	records = p->unreported_records;
+	p->unreported = p->unreported_records = 0;
+	if (v->progress(v->context, bytes, records) == 0)
+		return 0;
+	return err_set(e, ERR_STOPPED, "stopped");
+}
+
+static int
+check_piece(struct verify_part *p, struct sweep *s,
+    const struct sweep_piece *piece, struct err *e)
+{
+	const struct batch *b = &piece->batch;
+	bool whole = piece->kind == SWEEP_BATCH;
+
+	if (whole) {
+		p->v->batches++;
+		verify_index_batch(p, b, piece->from);
+		check_epoch(p, b);
+		p->expected = piece->end;
+	} else {
+		tell_piece(p, piece);
+		if (piece->end > p->expected && piece->kind != SWEEP_AGAIN)
+			p->expected = piece->end;
+		/* Entries for what is damaged are no second trouble. */
+		p->index.told = p->timeindex.told = true;
+	}
+	if (whole && p->v->deep && check_records(p, s, piece, e) < 0)
+		return -1;
+	return report_progress(
+	    p, piece->to - piece->from, whole ? b->count : 0, false, e);
+}
+
+/* Whether nobody is writing: the append lock can be had, or nobody could. */
+static bool
+nobody_writes(struct verify_part *p)
+{
+	struct lock l;
+	struct err ignored;
+	bool idle = false;
+
+	if (lock_open(&l, p->dirfd, "lock", p->where, 0, &ignored) < 0)
+		return false;
+	if (lock_try(&l, &ignored) > 0) {
+		struct state_slot now;
+
+		state_read(&p->state, &now);
+		idle = now.position == p->slot.position &&
+		    now.base == p->slot.base;
+		lock_drop(&l);
+	}
+	lock_close(&l);
+	return idle;
+}
+
+/* What lies in the active segment beyond the end that was published. */
+static void
+check_beyond(struct verify_part *p, int64_t size)
+{
+	char name[SEGMENT_NAME];
+
+	if (size <= p->slot.position || !nobody_writes(p))
+		return;
+	segment_name(name, p->base, SEGMENT_LOG);
+	verify_tell(p,
+	    (struct trouble){ .base = p->base,
+		.position = p->slot.position,
+		.bytes = size - p->slot.position,
+		.offset = p->slot.next_offset,
+		.end = p->slot.next_offset,
+		.mend = MEND_TAIL },
+	    name, "an append that was not ended");
+}
+
+/* A log that ends below what was on disk. */
+static void
+check_short(struct verify_part *p, int64_t size)
+{
+	int64_t end = p->known ? p->slot.next_offset : p->safe;
+	char name[SEGMENT_NAME];
+
+	if (p->expected >= end)
+		return;
+	segment_name(name, p->base, SEGMENT_LOG);
+	verify_tell(p,
+	    (struct trouble){ .base = p->base,
+		.position = size,
+		.bytes = 0,
+		.offset = p->expected,
+		.end = end,
+		.mend = MEND_SALVAGE },
+	    name, "ends too early");
+	p->expected = end;
+}
+
+static int
+sweep_segment(struct verify_part *p, int fd, int64_t until, struct err *e)
+{
+	bool strict =
+	    (p->v->topic->settings.cleanup_policy & CLEANUP_COMPACT) == 0;
+	struct sweep s = { 0 };
+	struct sweep_piece piece;
+	int64_t size = fsio_size(fd), limit = size;
+	int r;
+
+	if (p->active && p->known && limit > p->slot.position)
+		limit = p->slot.position;
+	/* Told by check_short: how much is missing, not only that it is. */
+	if (p->active)
+		until = -1;
+	sweep_init(&s, fd, p->base, p->expected, until, limit, strict);
+	while ((r = sweep_next(&s, &piece)) > 0)
+		if (check_piece(p, &s, &piece, e) < 0)
+			break;
+	if (r < 0)
+		err_sys(e, "%s/%020" PRId64 ".log", p->where, p->base);
+	sweep_release(&s);
+	if (r != 0)
+		return -1;
+	if (p->active) {
+		check_short(p, size);
+		if (p->known)
+			check_beyond(p, size);
+	}
+	return 0;
+}
+
+/* Segment i of the list.  0, or -1. */
+static int
+check_segment(struct verify_part *p, size_t i, struct err *e)
+{
+	const struct segment_list *l = &p->segments;
+	bool last = i + 1 == l->count;
+	struct stat st;
+	int fd, r = 0;
+
+	p->base = l->bases[i];
+	p->active = p->known ? p->base == p->slot.base : last;
+	fd = segment_open(
+	    p->dirfd, p->base, SEGMENT_LOG, O_RDONLY, p->where, e);
+	/* Retention took it, or its owner or kind is wrong: told elsewhere. */
+	if (fd < 0)
+		return e->code == ERR_NONE || e->sys == 0 ? 0 : -1;
+	if (fstat(fd, &st) < 0)
+		r = err_sys(e, "%s/%020" PRId64 ".log", p->where, p->base);
+	if (r == 0 && (last || (int64_t)st.st_mtim.tv_sec * 1000 >=
+				   p->v->since)) {
+		p->v->segments++;
+		if (p->expected < p->base)
+			p->expected = p->base;
+		r = verify_index_open(p, e);
+		if (r == 0)
+			r = sweep_segment(
+			    p, fd, last ? -1 : l->bases[i + 1], e);
+		if (r == 0)
+			verify_index_end(p);
+	} else if (r == 0 && !last) {
+		p->expected = l->bases[i + 1];
+	}
+	close(fd);
+	return r;
+}
+
+int
+verify_log(struct verify_part *p, struct err *e)
+{
+	const struct segment_list *l = &p->segments;
+	size_t i;
+
+	if (l->count == 0) {
+		verify_tell(p,
+		    (struct trouble){ .base = -1,
+			.position = -1,
+			.bytes = -1,
+			.offset = 0,
+			.end = p->known ? p->slot.next_offset : p->safe,
+			.mend = MEND_SALVAGE },
+		    NULL, "has no segment");
+		return 0;
+	}
+	p->expected = l->bases[0];
+	for (i = 0; i < l->count; i++)
+		if (check_segment(p, i, e) < 0)
+			return -1;
+	return report_progress(p, 0, 0, true, e);
+}
