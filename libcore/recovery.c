@@ -10,49 +10,11 @@
 
 #include "checkpoint.h"
 #include "clock.h"
-#include "cut.h"
 #include "epochs.h"
 #include "fsio.h"
-#include "index.h"
+#include "recovery_parts.h"
 #include "redirty.h"
-#include "scan.h"
 #include "segment.h"
-
-static int
-log_error(const struct partition *p, struct err *e)
-{
-	return err_sys(e, "%s/%020" PRId64 ".log", p->where, p->log_base);
-}
-
-/* Give the indexes the length that slot says and no stale entry after it. */
-static int
-trim_indexes(struct partition *p, const struct state_slot *slot, struct err *e)
-{
-	if (partition_open_indexes(p, slot, e) < 0)
-		return -1;
-	if (fsio_truncate(
-		p->index_fd, (int64_t)slot->index_entries * INDEX_ENTRY) < 0 ||
-	    fsio_truncate(p->timeindex_fd,
-		(int64_t)slot->timeindex_entries * TIMEINDEX_ENTRY) < 0)
-		return err_sys(
-		    e, "%s: indexes of %020" PRId64, p->where, slot->base);
-	return 0;
-}
-
-/* Remove the files of a segment that holds nothing, the .log last. */
-static int
-remove_empty(const struct partition *p, int64_t base, struct err *e)
-{
-	char name[SEGMENT_NAME];
-	int i;
-
-	for (i = SEGMENT_TIMEINDEX; i >= SEGMENT_LOG; i--) {
-		segment_name(name, base, (enum segment_file)i);
-		if (unlinkat(p->dirfd, name, 0) < 0 && errno != ENOENT)
-			return err_sys(e, "%s/%s", p->where, name);
-	}
-	return 0;
-}
 
 /* An interrupted roll can leave an empty segment at the log's end. */
 static int
@@ -72,85 +34,7 @@ remove_unborn(struct partition *p, struct err *e)
 		    "%s/%s: lies beyond the end "
 		    "of the log",
 		    p->where, name);
-	return remove_empty(p, p->slot.next_offset, e);
-}
-
-/* What a rebuild knows and learns. */
-struct rebuild {
-	int64_t safe; /* below this offset all was on disk */
-	bool reboot; /* the machine was restarted since it was noted */
-	struct epoch epoch; /* the newest seen and where it began; or -1 */
-	int64_t unsafe_at; /* the last segment's bytes from here on may lie
-			    * in the kernel's cache only */
-};
-
-/*
- * Take every good batch from where slot ends: its position moves to the
- * first byte that is none.  seen (or NULL) gets what they show; with it
- * offsets may be missing, as compaction and Kafka leave them, and epochs
- * differ.  0, or -1 reading failed.
- */
-static int
-take_batches(struct partition *p, struct state_slot *slot, int64_t limit,
-    struct rebuild *seen, struct err *e)
-{
-	struct scan s = { 0 };
-	struct buf bytes = { 0 };
-	struct batch b;
-	int64_t at;
-	int r;
-
-	scan_init(&s, p->log_fd, slot->position, limit);
-	for (;;) {
-		at = s.position;
-		r = scan_peek(&s, &b);
-		if (r == BATCH_WHOLE)
-			r = scan_take(&s, &b, &bytes);
-		if (r != BATCH_WHOLE || !batch_verify(bytes.data, &b))
-			break;
-		if (b.base_offset < slot->next_offset ||
-		    b.last_offset - slot->base > INT32_MAX)
-			break;
-		if (seen == NULL &&
-		    (b.base_offset != slot->next_offset ||
-			b.epoch != slot->epoch))
-			break;
-		partition_note(p, slot, &b, at);
-		if (seen == NULL)
-			continue;
-		if (b.epoch > seen->epoch.epoch)
-			seen->epoch = (struct epoch){ b.epoch, b.base_offset };
-		if (slot->next_offset <= seen->safe)
-			seen->unsafe_at = slot->position;
-	}
-	scan_release(&s);
-	buf_release(&bytes);
-	return r == SCAN_IO ? log_error(p, e) : 0;
-}
-
-/*
- * Cut the log off at the slot's end, keeping the bytes up to size first, so
- * that nothing is silently gone.
- */
-static int
-cut_off(struct partition *p, int64_t size, struct err *e)
-{
-	struct cut c;
-	int r;
-
-	r = p->save != NULL ? cut_open_dir(&c, p->save, p->where, e) :
-			      cut_open(&c, p->dirfd, p->where, e);
-	if (r < 0)
-		return -1;
-	r = cut_save(&c, p->log_fd, p->log_base, p->slot.position, size, e);
-	cut_close(&c);
-	if (r < 0)
-		return -1;
-	if (fsio_truncate(p->log_fd, p->slot.position) < 0)
-		return log_error(p, e);
-	p->cut_offset = p->slot.next_offset;
-	p->cut_bytes = size - p->slot.position;
-	return 0;
+	return recovery_remove_empty(p, p->slot.next_offset, e);
 }
 
 int
@@ -163,7 +47,7 @@ recovery_adopt(struct partition *p, struct err *e)
 	if (partition_open_log(p, p->slot.base, e) < 0)
 		return -1;
 	if (fstat(p->log_fd, &st) < 0)
-		return log_error(p, e);
+		return recovery_log_error(p, e);
 	if (st.st_ino != p->slot.inode || st.st_dev != p->slot.device)
 		return recovery_rebuild(p, e);
 	if (st.st_size < p->slot.position)
@@ -173,16 +57,16 @@ recovery_adopt(struct partition *p, struct err *e)
 		    p->where, p->slot.base, p->slot.next_offset,
 		    p->slot.position - (int64_t)st.st_size);
 	atomic_store(&page->busy, 1);
-	if (trim_indexes(p, &p->slot, e) < 0 || remove_unborn(p, e) < 0)
+	if (recovery_trim_indexes(p, &p->slot, e) < 0 || remove_unborn(p, e) < 0)
 		return -1;
-	if (take_batches(p, &p->slot, st.st_size, NULL, e) < 0)
+	if (recovery_take_batches(p, &p->slot, st.st_size, NULL, e) < 0)
 		return -1;
 	/* What a killed producer left half written is kept if asked for. */
 	if (st.st_size > p->slot.position &&
 	    (p->save != NULL ?
-		    cut_off(p, st.st_size, e) :
+		    recovery_cut_off(p, st.st_size, e) :
 		    fsio_truncate(p->log_fd, p->slot.position)) < 0)
-		return p->save != NULL ? -1 : log_error(p, e);
+		return p->save != NULL ? -1 : recovery_log_error(p, e);
 	checkpoint_tidy(p->dirfd);
 	state_publish(&p->state, &p->slot);
 	atomic_store(&page->busy, 0);
@@ -201,11 +85,11 @@ write_again(struct partition *p, const struct rebuild *seen, struct err *e)
 	if (seen->reboot)
 		return 0;
 	if (redirty(p->log_fd, seen->unsafe_at, p->slot.position, 0, &good) < 0)
-		return log_error(p, e);
+		return recovery_log_error(p, e);
 	if (good == p->slot.position)
 		return 0;
 	errno = EIO; /* it was read as good a moment ago */
-	return log_error(p, e);
+	return recovery_log_error(p, e);
 }
 
 /*
@@ -229,7 +113,7 @@ rebuild_segment(struct partition *p, int64_t base, bool cut, bool active,
 	if (partition_open_log(p, base, e) < 0)
 		return -1;
 	if (fstat(p->log_fd, &st) < 0)
-		return log_error(p, e);
+		return recovery_log_error(p, e);
 	*slot = (struct state_slot){
 		.base = base,
 		.device = st.st_dev,
@@ -241,8 +125,8 @@ rebuild_segment(struct partition *p, int64_t base, bool cut, bool active,
 		.created_ms = (int64_t)st.st_mtim.tv_sec * 1000,
 	};
 	seen->unsafe_at = 0;
-	if (trim_indexes(p, slot, e) < 0 ||
-	    take_batches(p, slot, st.st_size, seen, e) < 0)
+	if (recovery_trim_indexes(p, slot, e) < 0 ||
+	    recovery_take_batches(p, slot, st.st_size, seen, e) < 0)
 		return -1;
 	if (slot->position < st.st_size) {
 		if (!cut || slot->next_offset < seen->safe)
@@ -252,7 +136,7 @@ rebuild_segment(struct partition *p, int64_t base, bool cut, bool active,
 			    ": damaged, but was on disk up to offset %" PRId64,
 			    p->where, base, slot->position, slot->next_offset,
 			    seen->safe);
-		if (cut_off(p, st.st_size, e) < 0)
+		if (recovery_cut_off(p, st.st_size, e) < 0)
 			return -1;
 	}
 	if ((!active && partition_note_end(p, slot, e) < 0) ||
@@ -260,7 +144,7 @@ rebuild_segment(struct partition *p, int64_t base, bool cut, bool active,
 		return -1;
 	if (fsio_sync(p->log_fd) < 0 || fsio_sync(p->index_fd) < 0 ||
 	    fsio_sync(p->timeindex_fd) < 0)
-		return log_error(p, e);
+		return recovery_log_error(p, e);
 	return 0;
 }
 
@@ -303,7 +187,7 @@ rebuild_segments(struct partition *p, struct rebuild *seen, struct err *e)
 	p->slot = (struct state_slot){ 0 };
 	for (i = i < 0 ? 0 : i; r >= 0 && i <= last; i++) {
 		if (i == last && empty && list.bases[i] < p->slot.next_offset)
-			r = remove_empty(p, list.bases[i], e);
+			r = recovery_remove_empty(p, list.bases[i], e);
 		else
 			r = rebuild_segment(p, list.bases[i],
 			    i == last || (i == last - 1 && empty), i == last,

@@ -1,0 +1,104 @@
+#include "recovery_parts.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "cut.h"
+#include "fsio.h"
+#include "index.h"
+#include "scan.h"
+#include "segment.h"
+
+int
+recovery_log_error(const struct partition *p, struct err *e)
+{
+	return err_sys(e, "%s/%020" PRId64 ".log", p->where, p->log_base);
+}
+
+int
+recovery_trim_indexes(struct partition *p, const struct state_slot *slot, struct err *e)
+{
+	if (partition_open_indexes(p, slot, e) < 0)
+		return -1;
+	if (fsio_truncate(
+		p->index_fd, (int64_t)slot->index_entries * INDEX_ENTRY) < 0 ||
+	    fsio_truncate(p->timeindex_fd,
+		(int64_t)slot->timeindex_entries * TIMEINDEX_ENTRY) < 0)
+		return err_sys(
+		    e, "%s: indexes of %020" PRId64, p->where, slot->base);
+	return 0;
+}
+
+int
+recovery_remove_empty(const struct partition *p, int64_t base, struct err *e)
+{
+	char name[SEGMENT_NAME];
+	int i;
+
+	for (i = SEGMENT_TIMEINDEX; i >= SEGMENT_LOG; i--) {
+		segment_name(name, base, (enum segment_file)i);
+		if (unlinkat(p->dirfd, name, 0) < 0 && errno != ENOENT)
+			return err_sys(e, "%s/%s", p->where, name);
+	}
+	return 0;
+}
+
+int
+recovery_take_batches(struct partition *p, struct state_slot *slot, int64_t limit,
+    struct rebuild *seen, struct err *e)
+{
+	struct scan s = { 0 };
+	struct buf bytes = { 0 };
+	struct batch b;
+	int64_t at;
+	int r;
+
+	scan_init(&s, p->log_fd, slot->position, limit);
+	for (;;) {
+		at = s.position;
+		r = scan_peek(&s, &b);
+		if (r == BATCH_WHOLE)
+			r = scan_take(&s, &b, &bytes);
+		if (r != BATCH_WHOLE || !batch_verify(bytes.data, &b))
+			break;
+		if (b.base_offset < slot->next_offset ||
+		    b.last_offset - slot->base > INT32_MAX)
+			break;
+		if (seen == NULL &&
+		    (b.base_offset != slot->next_offset ||
+			b.epoch != slot->epoch))
+			break;
+		partition_note(p, slot, &b, at);
+		if (seen == NULL)
+			continue;
+		if (b.epoch > seen->epoch.epoch)
+			seen->epoch = (struct epoch){ b.epoch, b.base_offset };
+		if (slot->next_offset <= seen->safe)
+			seen->unsafe_at = slot->position;
+	}
+	scan_release(&s);
+	buf_release(&bytes);
+	return r == SCAN_IO ? recovery_log_error(p, e) : 0;
+}
+
+int
+recovery_cut_off(struct partition *p, int64_t size, struct err *e)
+{
+	struct cut c;
+	int r;
+
+	r = p->save != NULL ? cut_open_dir(&c, p->save, p->where, e) :
+			      cut_open(&c, p->dirfd, p->where, e);
+	if (r < 0)
+		return -1;
+	r = cut_save(&c, p->log_fd, p->log_base, p->slot.position, size, e);
+	cut_close(&c);
+	if (r < 0)
+		return -1;
+	if (fsio_truncate(p->log_fd, p->slot.position) < 0)
+		return recovery_log_error(p, e);
+	p->cut_offset = p->slot.next_offset;
+	p->cut_bytes = size - p->slot.position;
+	return 0;
+}

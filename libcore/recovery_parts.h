@@ -1,0 +1,46 @@
+/*
+ * What the two ways of recovery share (recovery.h): both take what is whole
+ * behind a known end and cut off the rest.  The append lock is held.
+ */
+#ifndef KLOG_RECOVERY_PARTS_H
+#define KLOG_RECOVERY_PARTS_H
+
+#include "epochs.h"
+#include "partition.h"
+
+/* What a rebuild knows and learns. */
+struct rebuild {
+	int64_t safe; /* below this offset all was on disk */
+	bool reboot; /* the machine was restarted since it was noted */
+	struct epoch epoch; /* the newest seen and where it began; or -1 */
+	int64_t unsafe_at; /* the last segment's bytes from here on may lie
+			    * in the kernel's cache only */
+};
+
+/* Give the indexes the length that slot says and no stale entry after it. */
+int recovery_trim_indexes(
+    struct partition *p, const struct state_slot *slot, struct err *e);
+
+/* Remove the files of a segment that holds nothing, the .log last. */
+int recovery_remove_empty(
+    const struct partition *p, int64_t base, struct err *e);
+
+/*
+ * Take every good batch from where slot ends: its position moves to the
+ * first byte that is none.  seen (or NULL) gets what they show; with it
+ * offsets may be missing, as compaction and Kafka leave them, and epochs
+ * differ.  0, or -1 reading failed.
+ */
+int recovery_take_batches(struct partition *p, struct state_slot *slot,
+    int64_t limit, struct rebuild *seen, struct err *e);
+
+/*
+ * Cut the log off at the slot's end, keeping the bytes up to size first, so
+ * that nothing is silently gone.
+ */
+int recovery_cut_off(struct partition *p, int64_t size, struct err *e);
+
+/* A failed call on the open .log; returns -1. */
+int recovery_log_error(const struct partition *p, struct err *e);
+
+#endif
