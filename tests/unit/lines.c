@@ -48,6 +48,16 @@ same_as_one_by_one(void)
 			add(&single, line, sizes[i], 1000 - round * 70);
 	}
 	check_same(&bulk, &single);
+	/* Offset deltas of three bytes, and time deltas of many. */
+	buf_clear(&text);
+	for (i = 0; i < 9000; i++) {
+		CHECK_EQ_INT(buf_append(&text, line + 20000 - 70, 71), 0);
+		add(&single, line, 70, 1000 + (1LL << 60));
+	}
+	from = text.data;
+	CHECK_EQ_INT(lines_add(&bulk, &from, text.data + text.len, '\n',
+	    1000 + (1LL << 60), INT32_MAX), 9000);
+	check_same(&bulk, &single);
 	batch_builder_release(&bulk);
 	batch_builder_release(&single);
 	buf_release(&text);
