@@ -57,15 +57,15 @@ recovery_adopt(struct partition *p, struct err *e)
 		    p->where, p->slot.base, p->slot.next_offset,
 		    p->slot.position - (int64_t)st.st_size);
 	atomic_store(&page->busy, 1);
-	if (recovery_trim_indexes(p, &p->slot, e) < 0 || remove_unborn(p, e) < 0)
+	if (recovery_trim_indexes(p, &p->slot, e) < 0 ||
+	    remove_unborn(p, e) < 0)
 		return -1;
 	if (recovery_take_batches(p, &p->slot, st.st_size, NULL, e) < 0)
 		return -1;
 	/* What a killed producer left half written is kept if asked for. */
 	if (st.st_size > p->slot.position &&
-	    (p->save != NULL ?
-		    recovery_cut_off(p, st.st_size, e) :
-		    fsio_truncate(p->log_fd, p->slot.position)) < 0)
+	    (p->save != NULL ? recovery_cut_off(p, st.st_size, e) :
+			       fsio_truncate(p->log_fd, p->slot.position)) < 0)
 		return p->save != NULL ? -1 : recovery_log_error(p, e);
 	checkpoint_tidy(p->dirfd);
 	state_publish(&p->state, &p->slot);
@@ -195,8 +195,9 @@ rebuild_segments(struct partition *p, struct rebuild *seen, struct err *e)
 	}
 	if (r == 0 && p->slot.next_offset < seen->safe)
 		r = err_set(e, ERR_CORRUPT,
-		    "%s: ends at offset %" PRId64 ", but was on disk up to %"
-		    PRId64 " (in a copy made while it was written to: remove "
+		    "%s: ends at offset %" PRId64
+		    ", but was on disk up to %" PRId64
+		    " (in a copy made while it was written to: remove "
 		    "its recovery-point)",
 		    p->where, p->slot.next_offset, seen->safe);
 	segment_list_release(&list);
@@ -261,8 +262,7 @@ reset_state(struct partition *p, struct err *e)
 
 	if (lock_take(&p->sync, CLOCK_NEVER, e) < 0)
 		return -1;
-	r = state_reset(
-	    &p->state, p->dirfd, p->boot, &p->slot, p->where, e);
+	r = state_reset(&p->state, p->dirfd, p->boot, &p->slot, p->where, e);
 	lock_drop(&p->sync);
 	return r;
 }

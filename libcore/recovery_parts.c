@@ -17,7 +17,8 @@ recovery_log_error(const struct partition *p, struct err *e)
 }
 
 int
-recovery_trim_indexes(struct partition *p, const struct state_slot *slot, struct err *e)
+recovery_trim_indexes(
+    struct partition *p, const struct state_slot *slot, struct err *e)
 {
 	if (partition_open_indexes(p, slot, e) < 0)
 		return -1;
@@ -45,8 +46,8 @@ recovery_remove_empty(const struct partition *p, int64_t base, struct err *e)
 }
 
 int
-recovery_take_batches(struct partition *p, struct state_slot *slot, int64_t limit,
-    struct rebuild *seen, struct err *e)
+recovery_take_batches(struct partition *p, struct state_slot *slot,
+    int64_t limit, struct rebuild *seen, struct err *e)
 {
 	struct scan s = { 0 };
 	struct buf bytes = { 0 };
