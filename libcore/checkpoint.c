@@ -123,4 +123,5 @@ void
 checkpoint_tidy(int dirfd)
 {
 	fsio_tidy(dirfd, recovery_name);
+	fsio_tidy(dirfd, start_name);
 }

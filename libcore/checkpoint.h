@@ -32,7 +32,7 @@ int checkpoint_write_recovery(int dirfd, const char boot[37], int64_t offset,
 void checkpoint_raise_recovery(int dirfd, const char boot[37], int64_t offset,
     const char *where);
 
-/* Remove what a writer of recovery-point left that was killed. */
+/* Remove what a writer of either file left that was killed. */
 void checkpoint_tidy(int dirfd);
 
 #endif

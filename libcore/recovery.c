@@ -16,7 +16,11 @@
 #include "redirty.h"
 #include "segment.h"
 
-/* An interrupted roll can leave an empty segment at the log's end. */
+/*
+ * An interrupted roll can leave an empty segment at the log's end.  If it
+ * were back after a power cut, it would hide what is appended from here on:
+ * so its removal, perhaps by one who was killed before this, is made durable.
+ */
 static int
 remove_unborn(struct partition *p, struct err *e)
 {
@@ -26,15 +30,20 @@ remove_unborn(struct partition *p, struct err *e)
 	if (p->slot.next_offset == p->slot.base)
 		return 0;
 	segment_name(name, p->slot.next_offset, SEGMENT_LOG);
-	if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 :
-					 err_sys(e, "%s/%s", p->where, name);
-	if (st.st_size != 0)
+	if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno != ENOENT)
+			return err_sys(e, "%s/%s", p->where, name);
+	} else if (st.st_size != 0) {
 		return err_set(e, ERR_CORRUPT,
 		    "%s/%s: lies beyond the end "
 		    "of the log",
 		    p->where, name);
-	return recovery_remove_empty(p, p->slot.next_offset, e);
+	} else if (recovery_remove_empty(p, p->slot.next_offset, e) < 0) {
+		return -1;
+	}
+	if (fsio_sync_dir(p->dirfd) < 0)
+		return err_sys(e, "%s", p->where);
+	return 0;
 }
 
 int
@@ -148,17 +157,21 @@ rebuild_segment(struct partition *p, int64_t base, bool cut, bool active,
 	return 0;
 }
 
-/* Whether the last segment is one that a roll began and nobody used yet. */
+/*
+ * Whether the last segment is one that a roll began and nobody used yet.  It
+ * may be a cut that is not on the disk: what follows from it must wait.
+ */
 static int
 last_is_empty(
-    const struct partition *p, const struct segment_list *list, struct err *e)
+    struct partition *p, const struct segment_list *list, struct err *e)
 {
-	char name[SEGMENT_NAME];
 	struct stat st;
 
-	segment_name(name, list->bases[list->count - 1], SEGMENT_LOG);
-	if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "%s/%s", p->where, name);
+	if (partition_open_log(p, list->bases[list->count - 1], e) < 0)
+		return -1;
+	if (fstat(p->log_fd, &st) < 0 ||
+	    (st.st_size == 0 && fsio_sync(p->log_fd) < 0))
+		return recovery_log_error(p, e);
 	return st.st_size == 0;
 }
 
@@ -286,6 +299,7 @@ rebuild(struct partition *p, int64_t safe, struct err *e)
 	if (rebuild_segments(p, &seen, e) < 0 ||
 	    settle_epoch(p, &seen, e) < 0 || settle_start(p, e) < 0)
 		return -1;
+	checkpoint_tidy(p->dirfd);
 	if (fsio_sync_dir(p->dirfd) < 0)
 		return err_sys(e, "%s", p->where);
 	if (checkpoint_write_recovery(

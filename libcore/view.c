@@ -83,28 +83,34 @@ view_list(struct view *v, struct err *e)
 
 /*
  * Where to start walking segment base for its last batches.  An index that
- * does not lead to a batch counts for nothing.
+ * does not lead to the batch it speaks of counts for nothing: how far the
+ * log goes could not be told from there.
  */
 static int64_t
 last_indexed(struct view *v, int64_t base, struct scan *s)
 {
+	struct index_span span = { .position = 0 };
+	struct buf bytes = { 0 };
 	struct err ignored;
 	struct batch b;
-	int64_t position = 0;
+	bool good;
 	int fd;
 
 	fd = segment_open(
 	    v->dirfd, base, SEGMENT_INDEX, O_RDONLY, v->where, &ignored);
-	if (fd >= 0) {
-		position = index_lookup(fd, base, INT64_MAX);
-		close(fd);
-	}
-	if (position <= 0)
+	if (fd < 0)
 		return 0;
-	scan_init(s, s->fd, position, INT64_MAX);
-	return scan_peek(s, &b) == BATCH_WHOLE && b.base_offset >= base ?
-	    position :
-	    0;
+	good = index_find(fd, base, INT64_MAX, &span) == 0 && span.position > 0;
+	close(fd);
+	if (!good)
+		return 0;
+	scan_init(s, s->fd, span.position, INT64_MAX);
+	good = scan_peek(s, &b) == BATCH_WHOLE && b.base_offset >= base &&
+	    b.last_offset == span.offset &&
+	    scan_take(s, &b, &bytes) == BATCH_WHOLE &&
+	    batch_verify(bytes.data, &b);
+	buf_release(&bytes);
+	return good ? span.position : 0;
 }
 
 /*
@@ -133,6 +139,22 @@ walk_headers(struct scan *s, struct view_end *end, struct view_end *before,
 		end->next_offset = b.last_offset + 1;
 	}
 	return r;
+}
+
+/*
+ * Whether a power cut may have left what lies at end: nothing from the
+ * recovery point on was promised, and the next writer cuts it off.
+ */
+static bool
+is_unpromised(const struct view *v, const struct view_end *end)
+{
+	struct err ignored;
+	char boot[37];
+	int64_t safe;
+
+	return checkpoint_read_recovery(
+		   v->dirfd, boot, &safe, v->where, &ignored) > 0 &&
+	    end->next_offset >= safe;
 }
 
 /*
@@ -170,7 +192,8 @@ walk_end(struct view *v, struct scan *s, struct view_end *end, struct err *e)
 	buf_release(&bytes);
 	if (r == SCAN_IO)
 		return err_sys(e, "%s/%020" PRId64 ".log", v->where, end->base);
-	if (r != BATCH_WHOLE || stuck != end->position)
+	if (r != BATCH_WHOLE || stuck != end->position ||
+	    is_unpromised(v, end))
 		return 0;
 	return view_corrupt(v, end->base, end->position, end->next_offset,
 	    "damaged, good batches follow", e);
