@@ -1,6 +1,8 @@
 #include "fsio.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "place.h"
@@ -113,6 +115,31 @@ replacing(void)
 	place_remove(&pl);
 }
 
+/* A write that the system takes only half of. */
+static void
+short_write(void)
+{
+	struct rlimit before, small = { 100, RLIM_INFINITY };
+	uint8_t data[150] = { 0 };
+	struct place pl;
+	int fd;
+
+	place_dir(&pl);
+	fd = openat(pl.dirfd, "f", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	place_need(fd >= 0 && getrlimit(RLIMIT_FSIZE, &before) == 0, "f", NULL);
+	small.rlim_max = before.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	place_need(setrlimit(RLIMIT_FSIZE, &small) == 0, "limit", NULL);
+	CHECK_EQ_INT(fsio_write_at(fd, data, sizeof(data), 0), -1);
+	CHECK_EQ_INT(errno, EFBIG);
+	CHECK_EQ_INT(fsio_size(fd), 100);
+	place_need(setrlimit(RLIMIT_FSIZE, &before) == 0, "limit", NULL);
+	CHECK_EQ_INT(fsio_write_at(fd, data, sizeof(data), 0), 0);
+	CHECK_EQ_INT(fsio_size(fd), 150);
+	close(fd);
+	place_remove(&pl);
+}
+
 static void
 surroundings(void)
 {
@@ -132,4 +159,5 @@ surroundings(void)
 	place_remove(&pl);
 }
 
-TEST_MAIN(TEST(opening), TEST(reading), TEST(replacing), TEST(surroundings))
+TEST_MAIN(TEST(opening), TEST(reading), TEST(replacing),
+    TEST(short_write), TEST(surroundings))

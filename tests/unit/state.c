@@ -29,8 +29,12 @@ mapping(void)
 	CHECK_EQ_INT(atomic_load(&a.page->durable_offset), 9);
 	CHECK_EQ_INT(state_map(&b, pl.dirfd, false, false, "p", &e), 1);
 	CHECK(state_is_valid(&b, pl.dirfd, boot));
+	/* One flipped bit, and it counts for nothing. */
+	a.page->slot[atomic_load(&a.page->current) & 1].position ^= 4;
+	CHECK(!state_is_valid(&b, pl.dirfd, boot));
 	slot.next_offset = 10;
 	state_publish(&a, &slot);
+	CHECK(state_is_valid(&b, pl.dirfd, boot));
 	state_read(&b, &got);
 	CHECK_EQ_INT(got.base, 7);
 	CHECK_EQ_INT(got.next_offset, 10);
