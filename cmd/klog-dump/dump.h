@@ -65,8 +65,9 @@ void dump_failed(struct dump *d, const struct err *e);
 /* Read the file in hand into d->bytes.  0, or -1. */
 int dump_load(struct dump *d, struct err *e);
 
-/* Whether there are only zeros from position on: 1, 0, or -1. */
-int dump_zeros(struct dump *d, int64_t position, struct err *e);
+/* Where the zeros end that begin at position: d->size if nothing follows.
+ * -1 failed. */
+int64_t dump_zeros(struct dump *d, int64_t position, struct err *e);
 
 /*
  * Print what path names: a file (file.c) or a partition directory (dir.c).

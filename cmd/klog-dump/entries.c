@@ -13,6 +13,7 @@ entries_init(struct entries *es, struct dump *d, int64_t width, bool zeros_end)
 	es->d = d;
 	es->width = width;
 	es->zeros_end = zeros_end;
+	es->not_zero = -1;
 	es->position = es->next = es->piece_at = es->have = 0;
 }
 
@@ -41,16 +42,17 @@ at_zeros(struct entries *es, const uint8_t *p, struct err *e)
 {
 	static const uint8_t zeros[WIDTH_MAX];
 	struct dump *d = es->d;
-	int r;
 
 	if (!es->zeros_end || d->size == es->width ||
+	    es->position <= es->not_zero ||
 	    memcmp(p, zeros, (size_t)es->width) != 0)
 		return 0;
-	r = dump_zeros(d, es->position, e);
-	if (r > 0)
-		dump_note(d, es->position, "%" PRId64 " bytes of zeros to the "
-		    "end", d->size - es->position);
-	return r;
+	es->not_zero = dump_zeros(d, es->position, e);
+	if (es->not_zero < d->size)
+		return es->not_zero < 0 ? -1 : 0;
+	dump_note(d, es->position, "%" PRId64 " bytes of zeros to the end",
+	    d->size - es->position);
+	return 1;
 }
 
 int

@@ -12,6 +12,7 @@ struct entries {
 	int64_t width;		/* bytes of an entry */
 	bool zeros_end;		/* entries of zeros end the file: Kafka makes
 				 * active indexes longer than they are */
+	int64_t not_zero;	/* a byte that is not 0, or -1 none known */
 	int64_t position;	/* of the entry that was got last */
 	int64_t next;		/* of the one to come */
 	int64_t piece_at;	/* what the piece holds */

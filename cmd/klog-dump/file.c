@@ -191,12 +191,11 @@ dump_load(struct dump *d, struct err *e)
 	return 0;
 }
 
-int
+int64_t
 dump_zeros(struct dump *d, int64_t position, struct err *e)
 {
-	static const uint8_t zeros[4096];
-	uint8_t piece[sizeof(zeros)];
-	ssize_t got;
+	uint8_t piece[4096];
+	ssize_t got, i;
 
 	for (; position < d->size; position += got) {
 		got = fsio_read_at(d->fd, piece, sizeof(piece), position);
@@ -204,10 +203,12 @@ dump_zeros(struct dump *d, int64_t position, struct err *e)
 			return err_sys(e, "%s", d->path);
 		if (got == 0)
 			break;
-		if (memcmp(piece, zeros, (size_t)got) != 0)
-			return 0;
+		for (i = 0; i < got && piece[i] == 0; i++)
+			;
+		if (i < got)
+			return position + i;
 	}
-	return 1;
+	return d->size;
 }
 
 /*

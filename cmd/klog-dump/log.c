@@ -157,12 +157,13 @@ pass_over(struct walk *w, int state, struct err *e)
 	struct dump *d = w->d;
 	struct batch b;
 	char what[128];
+	int64_t end;
 	int r;
 
-	r = dump_zeros(d, at, e);
-	if (r < 0)
+	end = dump_zeros(d, at, e);
+	if (end < 0)
 		return -1;
-	if (r > 0) {
+	if (end == d->size) {
 		dump_strange(d, at, "zeros from here to the end, as in a file "
 		    "that Kafka allocated ahead");
 		return print_invalid(w, at, d->size, e) < 0 ? -1 : STOP;

@@ -766,6 +766,70 @@ Found 65463 invalid bytes at the end of $LOG"
 	[ "$(tail -n 1 "$ERR")" = 'klog-dump: 9.index: 3 more places are damaged' ]
 }
 
+@test "zeros in the middle of an index, again and again" {
+	# Looking for their end at each entry would take for ever.
+	truncate -s 10485760 9.index
+	poke 9.index 10485759 01
+	run3 timeout 60 sh -c 'klog-dump 9.index | tail -n 1'
+	is_status 0
+	is_out 'offset: 9 position: 1'
+	[ "$(tail -n 1 "$ERR")" = \
+	    'klog-dump: 9.index: 1310703 more places are damaged' ]
+}
+
+@test "any bytes are damage at worst" {
+	cat >mutate.py <<-'PY'
+		import os, random, subprocess, sys
+		golden, count = sys.argv[1], int(sys.argv[2])
+		def hexed(*words):
+		    return bytes.fromhex("".join(words))
+		def example(x):
+		    return hexed(open(golden + "/" + x + ".hex").read())
+		whole = {
+		    "0.log": b"".join(map(example, "ABCDEF")),
+		    "0.index": hexed("0000000200000049", "00000003000000a6"),
+		    "0.timeindex": hexed("0000018bcfe56bed00000002"),
+		    "0.txnindex": hexed("0000", "0000000000000fa0", "00" * 7, "01",
+		        "00" * 7, "03", "00" * 7, "04"),
+		    "5.snapshot": hexed(sys.argv[3]),
+		    "leader-epoch-checkpoint": b"0\n2\n0 0\n2 150\n",
+		    "partition.metadata":
+		        b"version: 0\ntopic_id: 9Xkf1oRGTDqrnvSYbqQs0g",
+		    "log-start-offset": b"12\n", "state": bytes(4096),
+		    "recovery-point": b"01234567-89ab-cdef-0123-456789abcdef 42\n"}
+		for x in "gzip", "lz4", "snappy", "zstd":
+		    whole[x + ".log"] = open(golden + "/" + x + ".log", "rb").read()
+		os.mkdir("p")
+		for seed in range(count):
+		    rng = random.Random(seed)
+		    for name, data in whole.items():
+		        data = bytearray(data)
+		        for _ in range(rng.choice((1, 2, 9))):
+		            at = rng.randrange(len(data) + 1)
+		            kind = rng.randrange(4)
+		            if kind == 0:
+		                data[at:at + 1] = rng.randbytes(1)
+		            elif kind == 1:
+		                del data[at:at + rng.randrange(80)]
+		            elif kind == 2:
+		                data[at:at] = rng.randbytes(rng.randrange(80))
+		            else:
+		                data += data[:at]
+		        open("p/" + name, "wb").write(data)
+		    words = [x for x in ("--records", "--hex", "--json", "-v")
+		             if rng.randrange(2)]
+		    done = subprocess.run(["klog-dump", *words, "p"], timeout=60,
+		        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+		    lines = done.stderr.decode().splitlines()
+		    if done.returncode not in (0, 4) or \
+		            [x for x in lines if not x.startswith("klog-dump: p/")]:
+		        sys.exit("seed %d: %s" % (seed, done))
+	PY
+	run3 python3 mutate.py "$KLOG_TOP/tests/golden" 60 "$SNAPSHOT"
+	is_status 0
+	is_err ''
+}
+
 @test "a file that a recovery cut off" {
 	mkdir cut
 	example B >cut/00000000000000000000.73.1700000000000
@@ -855,9 +919,10 @@ klog-dump: missing.log: No such file or directory$'
 }
 
 @test "stdout that is full or closed" {
+	example A >one
 	for _ in $(seq 2000); do
-		example A
-	done >$LOG
+		printf 'one\0'
+	done | xargs -0 cat >$LOG
 	run3 sh -c "klog-dump -q $LOG >/dev/full"
 	is_status 3
 	[ "$(tail -n 1 "$ERR")" = 'klog-dump: stdout: No space left on device' ]
