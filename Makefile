@@ -11,8 +11,9 @@
 
 DEPS_BUILD = gcc make libc6-dev libzstd-dev zlib1g-dev liblz4-dev \
 	libsnappy-dev libisal-dev libyajl-dev libpcre2-dev
-DEPS_TEST = bats binutils clang clang-format clang-tidy cppcheck fish jq kcat \
-	libclang-rt-14-dev mandoc python3 shellcheck strace valgrind zsh
+DEPS_TEST = bats binutils btrfs-progs clang clang-format clang-tidy cppcheck \
+	e2fsprogs fish fuse3 jq kcat libclang-rt-14-dev libfuse3-dev mandoc \
+	python3 shellcheck strace valgrind xfsprogs zsh
 
 PREFIX = /usr/local
 DESTDIR =
@@ -61,7 +62,11 @@ PROGS := $(sort $(patsubst cmd/%.c,%, $(wildcard cmd/klog.c cmd/klog-*.c)) \
 PROG_SRC := $(wildcard cmd/klog.c cmd/klog-*.c cmd/klog-*/*.c)
 UNITS := $(patsubst tests/unit/%.c,%, $(wildcard tests/unit/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%, $(wildcard tests/fuzz/*.c))
-TEST_SRC := $(wildcard tests/unit/*.c tests/fuzz/*.c tests/fuzz/*/*.c)
+# Where libfuse is not there, the tests that need this disk are skipped.
+FUSE_SRC := $(if $(wildcard /usr/include/fuse3/fuse.h),\
+	tests/blockcut/fusedisk.c)
+TEST_SRC := $(wildcard tests/unit/*.c tests/fuzz/*.c tests/fuzz/*/*.c) \
+	$(FUSE_SRC)
 MAN := $(wildcard man/*.[1-8])
 ALL_SRC := $(CORE_SRC) $(SHARED_SRC) $(PROG_SRC) $(TEST_SRC)
 HEADERS := $(wildcard libcore/*.h cmd/*.h cmd/klog-*/*.h tests/*/*.h)
@@ -70,6 +75,7 @@ OBJ = $(BUILD)/obj
 BINS := $(PROGS:%=$(BUILD)/bin/%)
 UNIT_BINS := $(UNITS:%=$(BUILD)/tests/unit/%)
 FUZZ_BINS := $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
+FUSE_BINS := $(FUSE_SRC:%.c=$(BUILD)/%)
 ARCHIVES = $(BUILD)/libcmd.a $(BUILD)/libcore.a
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
@@ -86,7 +92,7 @@ endif
 	lint-built lint-all lint-tree
 
 all: $(BINS) $(ARCHIVES)
-tests: all $(UNIT_BINS) $(FUZZ_BINS)
+tests: all $(UNIT_BINS) $(FUZZ_BINS) $(FUSE_BINS)
 fuzzers: $(FUZZ_BINS)
 
 # ---- compiling ----
@@ -147,6 +153,10 @@ endif
 $(FUZZ_BINS): $(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(ARCHIVES)
 	$(link)
 
+$(FUSE_BINS): private LIBS += -lfuse3
+$(FUSE_BINS): $(BUILD)/%: $(OBJ)/%.o $(ARCHIVES)
+	$(link)
+
 -include $(patsubst %.c,$(OBJ)/%.d,$(ALL_SRC))
 
 # ---- testing ----
@@ -181,7 +191,7 @@ valgrind: all
 		chmod +x build/valgrind/bin/$$p || exit 1; \
 	done
 
-bench: all
+bench: all $(FUSE_BINS)
 	@KLOG_BIN=$(CURDIR)/$(BUILD)/bin QUICK=$(QUICK) tests/bench/run
 
 demo: deps-build
