@@ -37,7 +37,7 @@ struct producers {		/* a decoded header */
 	int16_t version;	/* 1 is the only one there is */
 	uint32_t crc;
 	int32_t count;		/* entries that should be there */
-	int32_t present;	/* whole entries that are there, <= count */
+	int32_t present;	/* of them, whole entries that are there */
 };
 
 enum producers_state {

@@ -36,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int32_t i;
 
 	state = producers_decode(data, size, &ps);
-	if (ps.present > ps.count || ps.present < 0)
+	if (ps.present < 0 || (ps.present > 0 && ps.present > ps.count))
 		abort();
 	for (i = 0; i < ps.present; i++) {
 		producers_get(data, i, &pr);
