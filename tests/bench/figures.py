@@ -3,6 +3,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -336,5 +337,22 @@ def memory(b):
                       '%.1f MiB' % rss, '', rss, ('<=', 32))
 
 
+def durable(b):
+    done = subprocess.run(
+        [sys.executable, os.path.join(os.path.dirname(__file__), 'durable.py'),
+         str(b.runs), '1' if b.quick else '3'], capture_output=True,
+        check=False, env=dict(os.environ, KLOG_BIN=b.programs))
+    if done.returncode == 1 and not done.stderr:
+        print('8: %s: left out' % done.stdout.decode().strip())
+        return
+    if done.returncode != 0:
+        raise Failed('durable.py: ' + done.stderr.decode()[-500:])
+    plain, one, together = (float(word) for word in done.stdout.split())
+    yield Row('8', '2 ms a flush: one producer / append, fdatasync',
+              '%.0f/s' % one, '%.0f/s' % plain, one / plain, ('>=', 0.9))
+    yield Row('8', 'the same: 32 producers / one', '%.0f/s' % together,
+              '%.0f/s' % one, together / one, ('>=', 10))
+
+
 ALL = (produce_plain, produce_zstd, consume, start, seek, latency, many,
-       memory)
+       durable, memory)
