@@ -1,0 +1,99 @@
+/*
+ * member: this process as a member of a consumer group, over one or more
+ * topics: joins, sees others come, go and die, and holds partitions.
+ *
+ * A member is alive exactly while the lock on its file in members/ is held;
+ * a partition is read only while its lock in owners/ is held.  Every member
+ * computes the same assignment from the same files, so nobody leads; while
+ * they see different things for a moment, the locks keep two from reading
+ * one partition.  A partition that is to go elsewhere is first given up here
+ * (member_release), which wakes the one who waits for it.
+ *
+ * With several topics all members that read the same set share one
+ * assignment over all of them; if sets differ, each topic has its own.
+ *
+ * The file of a member: id, host, pid, started (ms), assignor, topics (their
+ * ids), owned (partitions), one "key=value" a line; rewritten in place when
+ * owned changes, so that others wake.
+ */
+#ifndef KLOG_MEMBER_H
+#define KLOG_MEMBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "assign.h"
+#include "err.h"
+#include "group.h"
+
+struct member;			/* opaque */
+
+enum member_step_kind {
+	MEMBER_GIVE,	/* finish and commit it, then member_release */
+	MEMBER_TOOK	/* it is ours now: read it */
+};
+
+struct member_step {
+	enum member_step_kind kind;
+	int32_t topic;		/* index, as given to member_join */
+	int32_t partition;
+};
+
+/*
+ * Join group name in all of the topics (count of them, which must outlive
+ * it), making the group where it is missing.  NULL, with e.
+ */
+struct member *member_join(struct topic *const *topics, size_t count,
+    const char *name, enum assignor assignor, struct err *e);
+
+/* The group in topic number i, open as long as m. */
+const struct group *member_group(const struct member *m, size_t i);
+
+/*
+ * A descriptor that polls readable when something may have changed, or -1:
+ * then call member_settle at least every 50 ms.
+ */
+int member_fd(const struct member *m);
+
+/*
+ * How long to wait at most before the next member_settle though nothing is
+ * heard: ms, or -1 for ever (short while a lock is about to fall free).
+ */
+int64_t member_patience(const struct member *m);
+
+/*
+ * Look again: 1 and a step to do, 0 nothing (more) to do now, -1.  Call until
+ * 0.  New partitions of a topic are seen after topic_reload.
+ */
+int member_settle(struct member *m, struct member_step *step, struct err *e);
+
+/* Give up a partition that we own. */
+void member_release(struct member *m, int32_t topic, int32_t partition);
+
+bool member_owns(const struct member *m, int32_t topic, int32_t partition);
+
+/* Whether the group is paused in that topic. */
+bool member_is_paused(const struct member *m, int32_t topic);
+
+/* Give up everything and leave. */
+void member_leave(struct member *m);
+
+/* ---- looking at a group from outside ---- */
+
+struct member_info {
+	char id[128], host[128];
+	int64_t pid;
+	int64_t started;	/* ms, wall clock */
+	int32_t *owned;		/* partitions, ascending; malloc'd */
+	size_t owned_count;
+};
+
+/*
+ * The live members in g, by id: malloc'd.  Dead ones are left out (and, with
+ * tidy, removed).  0, or -1.
+ */
+int member_list(const struct group *g, bool tidy, struct member_info **list,
+    size_t *count, struct err *e);
+void member_list_free(struct member_info *list, size_t count);
+
+#endif
