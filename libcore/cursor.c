@@ -8,10 +8,7 @@
 
 #include "epochs.h"
 #include "fsio.h"
-#include "index.h"
 #include "segment.h"
-
-enum { SMALL_GAP = 16 << 10 }; /* between index entries, in bytes of log */
 
 void
 cursor_init(struct cursor *c, struct view *v, int64_t offset)
@@ -58,59 +55,20 @@ segment_limit(const struct cursor *c)
 					      SEGMENT_BYTES_MAX;
 }
 
-/* Whether the batch at position begins at or below c->next: it stands there. */
-static bool
-stand_at(struct cursor *c, int64_t position, int64_t end)
-{
-	int64_t limit = segment_limit(c);
-	struct batch b;
-
-	if (position > limit)
-		return false;
-	scan_init(&c->scan, c->fd, position, limit);
-	scan_expect(&c->scan, (end < limit ? end : limit) - position);
-	if (scan_peek(&c->scan, &b) != BATCH_WHOLE ||
-	    b.base_offset > c->next || b.base_offset < c->base)
-		return false;
-	c->floor = b.base_offset;
-	return true;
-}
-
-/*
- * Where the index says that c->next is.  An index is only a hint: where it
- * does not lead to a batch that may hold c->next, the segment is read from
- * its first byte.  Batches that are larger than what lies between entries
- * have one each: c->next is then most likely in the one at the next entry.
- */
+/* Go where the segment's index, if it has one, says that c->next is. */
 static void
 use_index(struct cursor *c)
 {
 	struct view *v = c->view;
-	struct index_span at;
 	struct err ignored;
-	int64_t end;
-	int fd, r;
+	int fd;
 
 	fd = segment_open(
 	    v->dirfd, c->base, SEGMENT_INDEX, O_RDONLY, v->where, &ignored);
 	if (fd < 0)
 		return;
-	r = index_find(fd, c->base, c->next, &at);
+	c->floor = scan_find(&c->scan, fd, c->base, c->next);
 	close(fd);
-	if (r < 0)
-		return;
-	end = at.after;
-	if (at.offset == c->next) {
-		end = at.next;
-	} else if (at.next - at.position > SMALL_GAP) {
-		if (stand_at(c, at.next, at.after))
-			return;
-		end = at.next;
-	}
-	if ((at.position > 0 || end < INT64_MAX) &&
-	    stand_at(c, at.position, end))
-		return;
-	scan_init(&c->scan, c->fd, 0, segment_limit(c));
 }
 
 /* Open segment base and stand at its start, or where the index says: 1, 0 it
@@ -324,6 +282,9 @@ next_batch(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 				c->next = b->last_offset + 1;
 			if (passed)
 				continue;
+			/* A search may want the same batch again. */
+			if (c->since == INT64_MIN)
+				scan_trim(&c->scan);
 			return 1;
 		}
 		if (r == SCAN_IO)

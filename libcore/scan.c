@@ -1,14 +1,17 @@
 #include "scan.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "fsio.h"
+#include "index.h"
 
 enum {
 	AHEAD_FIRST = 16 << 10, /* a short log is read in one call */
 	AHEAD_MIN = 1 << 10,
 	AHEAD_MAX = 64 << 10,
+	SMALL_GAP = 16 << 10, /* of log, between index entries */
 	EXPECT_MAX = (1 << 20) + AHEAD_MAX /* a batch of the largest default */
 };
 
@@ -68,9 +71,6 @@ fill(struct scan *s)
 		s->ahead = AHEAD_MIN;
 	else if (s->window.len > 0)
 		s->ahead = s->ahead < AHEAD_MAX ? s->ahead * 2 : AHEAD_MAX;
-	/* Memory for what was expected once is not kept. */
-	if (s->window.cap > s->ahead && s->window.cap > AHEAD_MAX)
-		buf_release(&s->window);
 	buf_clear(&s->window);
 	s->window_at = s->position;
 	if (buf_reserve(&s->window,
@@ -146,6 +146,61 @@ void
 scan_skip(struct scan *s, const struct batch *b)
 {
 	s->position += b->size;
+}
+
+void
+scan_trim(struct scan *s)
+{
+	if (s->window.cap <= AHEAD_MAX || buffered(s) > 0)
+		return;
+	buf_release(&s->window);
+	s->ahead = AHEAD_MIN;
+}
+
+/*
+ * Whether a batch at position, in what goes on to end, begins within base to
+ * offset: the scan stands there, *found is its base offset.
+ */
+static bool
+stand_at(struct scan *s, int64_t position, int64_t end, int64_t base,
+    int64_t offset, int64_t *found)
+{
+	struct batch b;
+
+	if (position > s->limit)
+		return false;
+	scan_init(s, s->fd, position, s->limit);
+	scan_expect(s, (end < s->limit ? end : s->limit) - position);
+	if (scan_peek(s, &b) != BATCH_WHOLE || b.base_offset > offset ||
+	    b.base_offset < base)
+		return false;
+	*found = b.base_offset;
+	return true;
+}
+
+int64_t
+scan_find(struct scan *s, int fd, int64_t base, int64_t offset)
+{
+	struct index_span at;
+	int64_t end, found;
+
+	if (index_find(fd, base, offset, &at) < 0)
+		return base;
+	end = at.after;
+	if (at.offset == offset) {
+		end = at.next;
+	} else if (at.next - at.position > SMALL_GAP) {
+		/* Batches so large have an entry each: it is the next one's,
+		 * or, less likely, one of those without. */
+		if (stand_at(s, at.next, at.after, base, offset, &found))
+			return found;
+		end = at.next;
+	}
+	if ((at.position > 0 || end < INT64_MAX) &&
+	    stand_at(s, at.position, end, base, offset, &found))
+		return found;
+	scan_init(s, s->fd, 0, s->limit);
+	return base;
 }
 
 /* Whether a whole batch with a good checksum starts at position. */

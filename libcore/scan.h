@@ -28,6 +28,14 @@ void scan_init(struct scan *s, int fd, int64_t position, int64_t limit);
 void scan_release(struct scan *s);
 
 /*
+ * From the start of a segment with that base, whose .index is open as fd, to
+ * the batch that holds offset or to one before it, near.  Returns a lower bound
+ * for the base offset of the batch it stands at.  An index is only a hint:
+ * where it does not lead to such a batch, the scan stays at the start.
+ */
+int64_t scan_find(struct scan *s, int fd, int64_t base, int64_t offset);
+
+/*
  * The next bytes (at most about 1 MiB of them) are likely to be wanted, so the
  * next read takes them at once.
  */
@@ -49,6 +57,9 @@ int scan_take(struct scan *s, const struct batch *b, struct buf *bytes);
 
 /* Move behind the batch that scan_peek found, without reading it. */
 void scan_skip(struct scan *s, const struct batch *b);
+
+/* Give back the memory for what was expected, if all of it is used up. */
+void scan_trim(struct scan *s);
 
 /* Forget what was read ahead: the file may have changed. */
 void scan_forget(struct scan *s);

@@ -9,6 +9,8 @@
 #include "timefind.h"
 #include "where.h"
 
+enum { STREAMS_BUFFERED = 4 };	/* more: what a search read is read again */
+
 /* The offset that a bound stands for; missing is that of an unknown time. */
 static int
 resolve(struct consumer *c, struct stream *s, const struct bound *b,
@@ -121,6 +123,8 @@ open_stream(struct consumer *c, struct topic *t, int32_t number,
 	if (s == NULL || settle_range(c, s, e) < 0)
 		return -1;
 	cursor_seek(&s->cursor, s->from);
+	if (c->stream_count > STREAMS_BUFFERED)
+		scan_release(&s->cursor.scan);
 	return 0;
 }
 
