@@ -127,6 +127,10 @@ class Trial:
             finally:
                 for one in self.senders:
                     one.proc.kill()
+                # Nobody is there to see what is held from here on.
+                self.disk.hold = 0
+                self.disk.release()
+                for one in self.senders:
                     one.proc.wait()
                 device.umount(self.root)
         finally:
@@ -156,8 +160,10 @@ class Trial:
             self.race([Sender(0, self.topic)])
             self.race([Sender(n, self.topic) for n in range(1, PRODUCERS)])
         else:
-            self.race([Sender(0, self.topic, LINES, tracer)] +
-                      [Sender(n, self.topic) for n in range(1, PRODUCERS)])
+            # Who is traced is slow: the others must not be done before.
+            most = LINES * 10 if self.kill == "entry" else LINES
+            self.race([Sender(0, self.topic, LINES, tracer)] + [
+                Sender(n, self.topic, most) for n in range(1, PRODUCERS)])
 
     def arm(self, number):
         """Fail the number-th request from here on."""
@@ -300,7 +306,6 @@ class Trial:
 
 def drop_caches():
     """From here on what is read comes from the disk."""
-    os.sync()
     with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as f:
         f.write("3")
 
