@@ -65,8 +65,10 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%, $(wildcard tests/fuzz/*.c))
 # Where libfuse is not there, the tests that need this disk are skipped.
 FUSE_SRC := $(if $(wildcard /usr/include/fuse3/fuse.h),\
 	tests/blockcut/fusedisk.c)
+POWERCUT_SRC := $(wildcard tests/powercut/*.c)
 TEST_SRC := $(wildcard tests/unit/*.c tests/fuzz/*.c tests/fuzz/*/*.c) \
-	$(FUSE_SRC)
+	$(FUSE_SRC) \
+	$(POWERCUT_SRC)
 MAN := $(wildcard man/*.[1-8])
 ALL_SRC := $(CORE_SRC) $(SHARED_SRC) $(PROG_SRC) $(TEST_SRC)
 HEADERS := $(wildcard libcore/*.h cmd/*.h cmd/klog-*/*.h tests/*/*.h)
@@ -75,6 +77,7 @@ OBJ = $(BUILD)/obj
 BINS := $(PROGS:%=$(BUILD)/bin/%)
 UNIT_BINS := $(UNITS:%=$(BUILD)/tests/unit/%)
 FUZZ_BINS := $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
+POWERCUT = $(BUILD)/tests/powercut/model
 FUSE_BINS := $(FUSE_SRC:%.c=$(BUILD)/%)
 ARCHIVES = $(BUILD)/libcmd.a $(BUILD)/libcore.a
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
@@ -92,7 +95,7 @@ endif
 	lint-built lint-all lint-tree
 
 all: $(BINS) $(ARCHIVES)
-tests: all $(UNIT_BINS) $(FUZZ_BINS) $(FUSE_BINS)
+tests: all $(UNIT_BINS) $(FUZZ_BINS) $(FUSE_BINS) $(POWERCUT)
 fuzzers: $(FUZZ_BINS)
 
 # ---- compiling ----
@@ -155,6 +158,11 @@ $(FUZZ_BINS): $(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(ARCHIVES)
 
 $(FUSE_BINS): private LIBS += -lfuse3
 $(FUSE_BINS): $(BUILD)/%: $(OBJ)/%.o $(ARCHIVES)
+	$(link)
+
+# The core's system calls are led to a file system in memory.
+$(POWERCUT): LINK_EXTRA = @tests/powercut/wraps
+$(POWERCUT): $(call objects,$(POWERCUT_SRC)) $(ARCHIVES) tests/powercut/wraps
 	$(link)
 
 -include $(patsubst %.c,$(OBJ)/%.d,$(ALL_SRC))
