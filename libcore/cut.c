@@ -62,14 +62,20 @@ copy(int from_fd, int64_t from, int64_t to, int fd)
 	return fsio_sync(fd);
 }
 
-/* Save [from, to) of fd under the name in c->last. */
+/* Save [from, to) of fd under name, prefix before it and a time behind. */
 static int
-save(struct cut *c, int fd, int64_t from, int64_t to, struct err *e)
+save(struct cut *c, const char *name, int fd, int64_t from, int64_t to,
+    struct err *e)
 {
+	int64_t now = clock_wall_ms();
 	int out, r = 0;
 
-	out = fsio_open(
-	    c->dirfd, c->last, O_WRONLY | O_CREAT | O_EXCL, 0666, c->where, e);
+	do {
+		snprintf(c->last, sizeof(c->last), "%s%.100s.%" PRId64,
+		    c->prefix, name, now++);
+		out = fsio_open(c->dirfd, c->last,
+		    O_WRONLY | O_CREAT | O_EXCL, 0666, c->where, e);
+	} while (out < 0 && e->sys == EEXIST);
 	if (out < 0)
 		return -1;
 	if (copy(fd, from, to, out) < 0 || fsio_sync_dir(c->dirfd) < 0 ||
@@ -85,10 +91,10 @@ int
 cut_save(struct cut *c, int fd, int64_t base, int64_t from, int64_t to,
     struct err *e)
 {
-	snprintf(c->last, sizeof(c->last),
-	    "%s%020" PRId64 ".%" PRId64 ".%" PRId64, c->prefix, base, from,
-	    clock_wall_ms());
-	return save(c, fd, from, to, e);
+	char name[64];
+
+	snprintf(name, sizeof(name), "%020" PRId64 ".%" PRId64, base, from);
+	return save(c, name, fd, from, to, e);
 }
 
 int
@@ -97,13 +103,12 @@ cut_save_file(struct cut *c, int dirfd, const char *name, struct err *e)
 	int64_t size;
 	int fd, r;
 
-	snprintf(c->last, sizeof(c->last), "%s%.60s.%" PRId64, c->prefix, name,
-	    clock_wall_ms());
 	fd = fsio_open(dirfd, name, O_RDONLY, 0, c->where, e);
 	if (fd < 0)
 		return -1;
 	size = fsio_size(fd);
-	r = size < 0 ? err_sys(e, "%s", name) : save(c, fd, 0, size, e);
+	r = size < 0 ? err_sys(e, "%s", name) :
+		       save(c, name, fd, 0, size, e);
 	close(fd);
 	return r;
 }

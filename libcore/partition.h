@@ -29,9 +29,10 @@ struct partition {
 	uint64_t log_device, log_inode; /* of what log_fd is */
 	int index_fd, timeindex_fd; /* of segment index_base, or -1 */
 	int64_t index_base;
-	const char *save;	/* directory for what a recovery cuts, also
-				 * of torn appends; NULL: those are dropped,
-				 * the rest goes into cut/; borrowed */
+	const char *save;	/* directory for what a recovery cuts; NULL:
+				 * cut/; borrowed */
+	bool save_torn;		/* also of appends that were not ended, which
+				 * are dropped else */
 	int64_t cut_bytes;	/* what a recovery by this handle cut off */
 	int64_t cut_offset;	/* and the offset where it did */
 	sigset_t signals; /* to restore at append_end */

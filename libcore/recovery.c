@@ -72,10 +72,13 @@ recovery_adopt(struct partition *p, struct err *e)
 	if (recovery_take_batches(p, &p->slot, st.st_size, NULL, e) < 0)
 		return -1;
 	/* What a killed producer left half written is kept if asked for. */
-	if (st.st_size > p->slot.position &&
-	    (p->save != NULL ? recovery_cut_off(p, st.st_size, e) :
-			       fsio_truncate(p->log_fd, p->slot.position)) < 0)
-		return p->save != NULL ? -1 : recovery_log_error(p, e);
+	if (st.st_size > p->slot.position && p->save_torn) {
+		if (recovery_cut_off(p, st.st_size, e) < 0)
+			return -1;
+	} else if (st.st_size > p->slot.position &&
+	    fsio_truncate(p->log_fd, p->slot.position) < 0) {
+		return recovery_log_error(p, e);
+	}
 	checkpoint_tidy(p->dirfd);
 	state_publish(&p->state, &p->slot);
 	atomic_store(&page->busy, 0);

@@ -13,6 +13,7 @@
 #include "append.h"
 #include "checkpoint.h"
 #include "durable.h"
+#include "epochs.h"
 #include "fsio.h"
 #include "recovery.h"
 #include "repair_parts.h"
@@ -134,7 +135,26 @@ prepare(struct repair_part *rp, struct err *e)
 		return 0;
 	if (e->code != ERR_CORRUPT)
 		return -1;
+	rp->unsure = true;
 	return repair_away(rp, "recovery-point", e);
+}
+
+/* The same of the epochs: recovery adds to them. */
+static int
+prepare_epochs(struct repair_part *rp, struct err *e)
+{
+	struct partition *p = &rp->p;
+	struct epochs es = { 0 };
+	int r;
+
+	if ((rp->r->kinds & MEND_INDEX) == 0)
+		return 0;
+	r = epochs_read(&es, p->dirfd, p->where, e);
+	epochs_release(&es);
+	if (r >= 0 || e->code != ERR_CORRUPT)
+		return r < 0 ? -1 : 0;
+	rp->no_epochs = true;
+	return repair_away(rp, "leader-epoch-checkpoint", e);
 }
 
 /* A sync failed: write again what is not known to be on disk. */
@@ -171,7 +191,8 @@ mend_poison(struct repair_part *rp, struct err *e)
 		    " were written again and synced", from,
 		    p->slot.next_offset - 1);
 	else if (p->cut_bytes == 0)
-		repair_did(rp, NULL, "nothing was lost by the sync that failed");
+		repair_did(
+		    rp, NULL, "nothing was lost by the sync that failed");
 	return 0;
 }
 
@@ -216,7 +237,7 @@ mend_rest(struct repair_part *rp, struct err *e)
 {
 	struct partition *p = &rp->p;
 	struct needs n = { 0 };
-	bool epochs = false, start = false;
+	bool epochs = rp->no_epochs, start = false;
 	int64_t active = p->slot.base, last = -1;
 	size_t i;
 	int r;
@@ -227,6 +248,7 @@ mend_rest(struct repair_part *rp, struct err *e)
 
 		epochs |= need->about == ABOUT_EPOCHS;
 		start |= need->about == ABOUT_START;
+		rp->unsure |= need->about == ABOUT_RECOVERY;
 		if (need->about == ABOUT_FILE)
 			r = repair_file(rp, p->dirfd, need->file, e);
 		else if (need->about == ABOUT_INDEX && need->base != last) {
@@ -243,6 +265,8 @@ mend_rest(struct repair_part *rp, struct err *e)
 		r = repair_epochs(rp, e);
 	if (r == 0 && start)
 		r = repair_start(rp, e);
+	if (r == 0 && rp->unsure)
+		r = repair_recovery(rp, e);
 	release_needs(&n);
 	return r;
 }
@@ -257,6 +281,8 @@ mend_partition(struct repair_part *rp, struct err *e)
 	if (lock_take(&p->append, rp->r->deadline, e) < 0)
 		return -1;
 	r = prepare(rp, e);
+	if (r == 0)
+		r = prepare_epochs(rp, e);
 	if (r == 0 && p->state.page == NULL)
 		r = state_map(&p->state, p->dirfd, true, true, p->where, e);
 	if (r >= 0)
@@ -317,6 +343,7 @@ repair_partition(struct repair *r, int32_t number, struct err *e)
 		&r->topic->settings, e) < 0)
 		return -1;
 	rp.p.save = r->save;
+	rp.p.save_torn = true;
 	got = lock_open(&clean, rp.p.dirfd, "clean.lock", rp.p.where, 1, e);
 	if (got == 0) {
 		got = lock_try(&clean, e);

@@ -140,6 +140,21 @@ repair_start(struct repair_part *rp, struct err *e)
 	return 0;
 }
 
+int
+repair_recovery(struct repair_part *rp, struct err *e)
+{
+	struct partition *p = &rp->p;
+	int64_t durable = atomic_load(&p->state.page->durable_offset);
+
+	if (durable > p->slot.next_offset)
+		durable = p->slot.next_offset;
+	if (checkpoint_write_recovery(
+		p->dirfd, p->boot, durable, p->where, e) < 0)
+		return -1;
+	repair_did(rp, "recovery-point", "is offset %" PRId64 " now", durable);
+	return 0;
+}
+
 /* A file of committed offsets that says nothing: the group starts anew. */
 int
 repair_group(struct repair_part *rp, const char *file, struct err *e)

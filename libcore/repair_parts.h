@@ -16,6 +16,8 @@ struct repair_part {
 	const struct topic *topic;
 	int32_t number;		/* -1: the topic's own folder */
 	struct partition p;
+	bool unsure;		/* recovery-point is to be written anew */
+	bool no_epochs;		/* so is leader-epoch-checkpoint */
 	bool cut_is_open;
 	struct cut cut;
 };
@@ -36,11 +38,12 @@ int repair_file(
 int repair_away(struct repair_part *rp, const char *name, struct err *e);
 
 /*
- * leader-epoch-checkpoint and log-start-offset anew, where the end of the log
- * is known (append_begin).  0, or -1.
+ * leader-epoch-checkpoint, log-start-offset and recovery-point anew, where the
+ * end of the log is known (append_begin).  0, or -1.
  */
 int repair_epochs(struct repair_part *rp, struct err *e);
 int repair_start(struct repair_part *rp, struct err *e);
+int repair_recovery(struct repair_part *rp, struct err *e);
 
 /* A file of committed offsets, below the topic, that says nothing: the group
  * starts anew.  0, or -1. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "checkpoint.h"
+#include "epochs.h"
 #include "fsio.h"
 #include "recovery.h"
 #include "repair_parts.h"
@@ -35,7 +36,8 @@ struct salvage {
 	int64_t base;
 	int fd, out;	/* the old file and the new one */
 	int64_t at;	/* bytes written to out */
-	int32_t epoch;	/* of the batch before */
+	int32_t epoch;	/* of the batch before; -1 */
+	struct epochs epochs; /* as the checkpoint has them */
 };
 
 static int
@@ -54,11 +56,44 @@ put(struct salvage *s, const void *data, size_t n, struct err *e)
 	return 0;
 }
 
-/* Let empty batches stand for offsets [s->next, end). */
+/* The epoch that an offset had, if the checkpoint says so, at most max. */
+static int32_t
+epoch_of(const struct salvage *s, int64_t offset, int32_t max)
+{
+	int32_t epoch = s->epoch, is;
+	size_t i;
+
+	for (i = 0; i < s->epochs.count; i++) {
+		is = s->epochs.list[i].epoch;
+		if (s->epochs.list[i].start <= offset && is > epoch &&
+		    is <= max)
+			epoch = is;
+	}
+	return epoch;
+}
+
+/* Where, above offset and below end, another epoch begins; else end. */
+static int64_t
+epoch_ends(const struct salvage *s, int64_t offset, int64_t end)
+{
+	size_t i;
+
+	for (i = 0; i < s->epochs.count; i++)
+		if (s->epochs.list[i].start > offset &&
+		    s->epochs.list[i].start < end)
+			return s->epochs.list[i].start;
+	return end;
+}
+
+/*
+ * Let empty batches stand for offsets [s->next, end), of epochs of at most
+ * max.
+ */
 static int
-put_lost(struct salvage *s, int64_t end, struct err *e)
+put_lost(struct salvage *s, int64_t end, int32_t max, struct err *e)
 {
 	uint8_t bytes[BATCH_HEADER];
+	int64_t to;
 
 	if (end <= s->next)
 		return 0;
@@ -68,10 +103,13 @@ put_lost(struct salvage *s, int64_t end, struct err *e)
 		    " are missing, too many for one segment (if recovery-point "
 		    "is what is wrong: remove it)",
 		    s->rp->p.where, s->next, end - 1);
-	batch_empty(bytes, s->next, end - 1, s->epoch);
-	if (put(s, bytes, sizeof(bytes), e) < 0)
-		return -1;
-	s->next = end;
+	for (; s->next < end; s->next = to) {
+		to = epoch_ends(s, s->next, end);
+		s->epoch = epoch_of(s, s->next, max);
+		batch_empty(bytes, s->next, to - 1, s->epoch);
+		if (put(s, bytes, sizeof(bytes), e) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -108,16 +146,19 @@ keep_batch(struct salvage *s, const struct sweep_piece *piece,
 {
 	char name[SEGMENT_NAME];
 
-	if (s->strict && put_lost(s, piece->offset, e) < 0)
+	if (s->strict && put_lost(s, piece->offset, piece->epoch, e) < 0)
 		return -1;
-	s->epoch = piece->batch.epoch;
+	if (piece->epoch > s->epoch)
+		s->epoch = piece->epoch;
 	if (piece->kind == SWEEP_MOVED) {
-		batch_place(bytes->data, piece->offset, s->epoch);
+		batch_place(bytes->data, piece->offset, piece->epoch);
 		segment_name(name, s->base, SEGMENT_LOG);
 		repair_did(s->rp, name,
-		    "position %" PRId64 ": base offset was %" PRId64
-		    ", is now %" PRId64,
-		    piece->from, piece->batch.base_offset, piece->offset);
+		    "position %" PRId64 ": base offset is %" PRId64
+		    " now (was %" PRId64 "), leader epoch %" PRId32
+		    " (was %" PRId32 ")",
+		    piece->from, piece->offset, piece->batch.base_offset,
+		    piece->epoch, piece->batch.epoch);
 	}
 	if (put(s, bytes->data, bytes->len, e) < 0)
 		return -1;
@@ -136,6 +177,7 @@ go_through(struct salvage *s, int64_t until, int64_t limit, bool last,
 	int r, found = 0;
 
 	sweep_init(&sweep, s->fd, s->base, s->next, until, limit, s->strict);
+	sweep.epoch = s->epoch;
 	while ((r = sweep_next(&sweep, &piece)) > 0) {
 		bool good = piece.kind == SWEEP_BATCH;
 
@@ -155,6 +197,8 @@ go_through(struct salvage *s, int64_t until, int64_t limit, bool last,
 	sweep_release(&sweep);
 	if (r < 0)
 		return log_error(s, e);
+	if (r == 0 && found == 0)
+		s->epoch = sweep.epoch;
 	return r > 0 ? -1 : found;
 }
 
@@ -190,7 +234,8 @@ rewrite(struct salvage *s, int64_t until, int64_t limit, bool last,
 	s->at = 0;
 	r = go_through(s, until, limit, last, e) < 0 ? -1 : 0;
 	if (r == 0)
-		r = put_lost(s, last ? s->end : s->strict ? until : s->next, e);
+		r = put_lost(s, last ? s->end : s->strict ? until : s->next,
+		    INT32_MAX, e);
 	if (r == 0)
 		r = take_over(s, e);
 	if (r < 0)
@@ -210,7 +255,8 @@ salvage_segment(struct salvage *s, int64_t base, int64_t until, struct err *e)
 	int r;
 
 	s->base = base;
-	s->fd = segment_open(p->dirfd, base, SEGMENT_LOG, O_RDONLY, p->where, e);
+	s->fd = segment_open(
+	    p->dirfd, base, SEGMENT_LOG, O_RDONLY, p->where, e);
 	if (s->fd < 0)
 		return e->code != ERR_NONE ? -1 :
 		    err_set(e, ERR_SYSTEM, "%s/%020" PRId64 ".log: is gone",
@@ -227,7 +273,8 @@ salvage_segment(struct salvage *s, int64_t base, int64_t until, struct err *e)
 		r = 1;
 	if (r > 0) {
 		s->next = start;
-		r = rewrite(s, until, limit, last, e);
+		/* Also what lies beyond the end is kept if it is good. */
+		r = rewrite(s, until, fsio_size(s->fd), last, e);
 		if (r == 0 && !last)
 			r = recovery_reindex_sealed(&s->rp->p, base, e);
 	}
@@ -268,38 +315,73 @@ start_later(struct salvage *s, struct segment_list *l, struct err *e)
 	return 0;
 }
 
+/* A segment beyond the end of the log. */
+static int
+take_away(struct salvage *s, int64_t base, struct err *e)
+{
+	const struct partition *p = &s->rp->p;
+	char name[SEGMENT_NAME];
+	struct stat st;
+	int i, r = 0;
+
+	/* A roll that was killed leaves it, recovery takes it away. */
+	segment_name(name, base, SEGMENT_LOG);
+	if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_size == 0)
+		return 0;
+	for (i = SEGMENT_TIMEINDEX; r == 0 && i >= SEGMENT_LOG; i--) {
+		segment_name(name, base, (enum segment_file)i);
+		if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			r = errno == ENOENT ? 0 :
+			    err_sys(e, "%s/%s", p->where, name);
+		else
+			r = repair_away(s->rp, name, e);
+	}
+	return r;
+}
+
 int
 repair_salvage(struct repair_part *rp, struct err *e)
 {
 	struct partition *p = &rp->p;
-	struct salvage s = { .rp = rp, .limit = -1, .fd = -1, .out = -1 };
+	struct salvage s = { .rp = rp,
+		.limit = -1,
+		.fd = -1,
+		.out = -1,
+		.epoch = -1 };
 	struct segment_list l = { 0 };
-	struct state_slot slot;
+	struct state_slot slot = { 0 };
 	char boot[37];
 	size_t i;
 	int r;
 
 	s.strict =
 	    (rp->topic->settings.cleanup_policy & CLEANUP_COMPACT) == 0;
-	s.known = state_is_valid(&p->state, p->dirfd, p->boot);
-	if (s.known) {
+	unlinkat(p->dirfd, new_name, 0);
+	if (checkpoint_read_recovery(p->dirfd, boot, &s.end, p->where, e) < 0)
+		return -1;
+	if (state_is_valid(&p->state, p->dirfd, p->boot)) {
 		state_read(&p->state, &slot);
 		s.end = slot.next_offset;
-		s.limit = slot.position;
-	} else if (checkpoint_read_recovery(
-		       p->dirfd, boot, &s.end, p->where, e) < 0) {
-		return -1;
+		/* Not if it was salvaged a moment ago, by who was killed. */
+		s.known = segment_is(p->dirfd, slot.base, slot.device,
+		    slot.inode);
 	}
+	s.limit = s.known ? slot.position : -1;
+	/* Without them an epoch is guessed. */
+	if (epochs_read(&s.epochs, p->dirfd, p->where, e) < 0 &&
+	    e->code != ERR_CORRUPT)
+		return -1;
 	r = segment_list_read(&l, p->dirfd, p->where, e);
-	/* What a roll left that was killed. */
 	while (r == 0 && s.known && l.count > 1 &&
 	    l.bases[l.count - 1] > slot.base)
-		l.count--;
+		r = take_away(&s, l.bases[--l.count], e);
 	if (r == 0)
 		r = start_later(&s, &l, e);
 	for (i = 0; r == 0 && i < l.count; i++)
 		r = salvage_segment(&s, l.bases[i],
 		    i + 1 < l.count ? l.bases[i + 1] : -1, e);
 	segment_list_release(&l);
+	epochs_release(&s.epochs);
 	return r < 0 ? -1 : recovery_rebuild(p, e);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fsio.h"
@@ -133,4 +134,15 @@ segment_open(int dirfd, int64_t base, enum segment_file what, int flags,
 	if (flags & O_CREAT)
 		return fsio_open(dirfd, name, flags, 0666, where, e);
 	return fsio_open_if(dirfd, name, flags, where, e);
+}
+
+bool
+segment_is(int dirfd, int64_t base, uint64_t device, uint64_t inode)
+{
+	char name[SEGMENT_NAME];
+	struct stat st;
+
+	segment_name(name, base, SEGMENT_LOG);
+	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_dev == device && st.st_ino == inode;
 }

@@ -5,6 +5,7 @@
 #ifndef KLOG_SEGMENT_H
 #define KLOG_SEGMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,9 @@ int segment_list_read(
 ptrdiff_t segment_list_find(const struct segment_list *l, int64_t offset);
 
 void segment_list_release(struct segment_list *l);
+
+/* Whether base's .log is the file of that device and inode. */
+bool segment_is(int dirfd, int64_t base, uint64_t device, uint64_t inode);
 
 /*
  * Open one of a segment's files (flags as open(2); O_CREAT allowed).

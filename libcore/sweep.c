@@ -2,7 +2,10 @@
 
 #include "fsio.h"
 
-enum { ZERO_BLOCK = 1 << 14 };
+enum {
+	ZERO_BLOCK = 1 << 14,
+	COPIES_MAX = 64 /* a segment is read again so often */
+};
 
 void
 sweep_init(struct sweep *s, int fd, int64_t base, int64_t expected,
@@ -11,8 +14,10 @@ sweep_init(struct sweep *s, int fd, int64_t base, int64_t expected,
 	s->base = base;
 	s->expected = expected > base ? expected : base;
 	s->until = until;
+	s->epoch = -1;
 	s->strict = strict;
 	s->ahead = false;
+	s->copies = 0;
 	scan_init(&s->scan, fd, 0, limit);
 }
 
@@ -98,6 +103,28 @@ follows(struct sweep *s, int64_t position, int64_t least, struct batch *b)
 	return r > 0 ? b->base_offset >= least : r;
 }
 
+/*
+ * Whether the base offset of the batch that ends at the position is one that
+ * this segment can hold, seen from what follows it.
+ */
+static int
+is_believable(struct sweep *s, int64_t end, const struct batch *b)
+{
+	struct batch next;
+	int r;
+
+	if (b->last_offset - s->base > INT32_MAX ||
+	    (s->until >= 0 && b->last_offset >= s->until))
+		return 0;
+	if (end >= s->scan.limit)
+		return 1;
+	r = peek_at(s, end, &next);
+	if (r == SCAN_IO)
+		return -1;
+	return r != BATCH_WHOLE || next.base_offset > b->last_offset ||
+	    next.base_offset < s->expected;
+}
+
 /* What starts at the position is no batch: find where the next one starts. */
 static int
 damaged(struct sweep *s, const struct batch *b, const char *why,
@@ -127,8 +154,10 @@ damaged(struct sweep *s, const struct batch *b, const char *why,
 		return -1;
 	if (r > 0) {
 		p->to = s->scan.position;
-		p->end = next.base_offset;
-		return 1;
+		r = is_believable(s, p->to + next.size, &next);
+		if (r > 0)
+			p->end = next.base_offset;
+		return r < 0 ? -1 : 1;
 	}
 	p->kind = SWEEP_TAIL;
 	p->to = s->scan.position = s->scan.limit;
@@ -143,6 +172,62 @@ damaged(struct sweep *s, const struct batch *b, const char *why,
 }
 
 /*
+ * Leader epochs never fall.  Where one does, either it is wrong or, if what
+ * follows is as low, the one before it was: so the next header is asked.
+ */
+static int
+check_epoch(struct sweep *s, const struct batch *b, struct sweep_piece *p)
+{
+	bool wrong = b->epoch < s->epoch;
+	int32_t right = s->epoch;
+	struct batch next;
+	int r;
+
+	p->epoch = b->epoch;
+	if (b->epoch == -1 || b->epoch == s->epoch)
+		return 1;
+	if (b->epoch > s->epoch && s->scan.position < s->scan.limit) {
+		r = peek_at(s, s->scan.position, &next);
+		if (r == SCAN_IO)
+			return -1;
+		wrong = r == BATCH_WHOLE && next.epoch < b->epoch &&
+		    next.epoch >= s->epoch;
+		if (wrong && right < 0)
+			right = next.epoch;
+	}
+	if (!wrong) {
+		p->epoch = s->epoch = b->epoch;
+		return 1;
+	}
+	p->kind = SWEEP_MOVED;
+	p->why = "wrong leader epoch";
+	p->epoch = s->epoch = right;
+	return 1;
+}
+
+/* Whether the batch at from is a copy of one that lies before it. */
+static int
+is_copy(struct sweep *s, const struct batch *b, int64_t from)
+{
+	struct scan scan = { 0 };
+	struct batch other;
+	int r, found = 0;
+
+	if (b->base_offset < s->base || b->base_offset >= s->expected)
+		return 0;
+	if (s->copies++ >= COPIES_MAX)
+		return 1;
+	scan_init(&scan, s->scan.fd, 0, from);
+	while (!found && (r = scan_peek(&scan, &other)) == BATCH_WHOLE) {
+		found = other.base_offset == b->base_offset &&
+		    other.crc == b->crc;
+		scan_skip(&scan, &other);
+	}
+	scan_release(&scan);
+	return !found && r == SCAN_IO ? -1 : found;
+}
+
+/*
  * A good batch that does not begin at the expected offset.  Its base offset
  * is not covered by the checksum; what follows it tells whether that is wrong
  * or what comes before it is missing.
@@ -154,18 +239,21 @@ out_of_order(struct sweep *s, const struct batch *b, struct sweep_piece *p)
 	int64_t fits = s->expected + gap;
 	bool last = s->scan.position >= s->scan.limit;
 	struct batch next;
-	int r = BATCH_SHORT;
+	int r = BATCH_SHORT, copy;
 
 	if (!last)
 		r = peek_at(s, s->scan.position, &next);
-	if (r == SCAN_IO)
+	copy = is_copy(s, b, p->from);
+	if (r == SCAN_IO || copy < 0)
 		return -1;
-	if (r == BATCH_WHOLE ? next.base_offset == fits :
-			       last && s->until == fits) {
+	if (!copy &&
+	    (r == BATCH_WHOLE ? next.base_offset == fits :
+				last && s->until == fits)) {
 		p->kind = SWEEP_MOVED;
 		p->why = "wrong base offset";
 		p->offset = s->expected;
 		p->end = fits;
+		p->epoch = b->epoch > s->epoch ? b->epoch : s->epoch;
 		s->expected = fits;
 		return 1;
 	}
@@ -188,6 +276,8 @@ out_of_order(struct sweep *s, const struct batch *b, struct sweep_piece *p)
 		    s->expected;
 		return 1;
 	}
+	if (check_epoch(s, b, p) < 0)
+		return -1;
 	if (s->strict) {
 		s->found = *p;
 		s->ahead = true;
@@ -251,5 +341,5 @@ sweep_next(struct sweep *s, struct sweep_piece *p)
 	    b.last_offset - s->base > INT32_MAX)
 		return out_of_order(s, &b, p);
 	s->expected = b.last_offset + 1;
-	return 1;
+	return check_epoch(s, &b, p);
 }

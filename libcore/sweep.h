@@ -14,8 +14,9 @@
 
 enum sweep_kind {
 	SWEEP_BATCH, /* whole, verified, in order; its bytes are in s->bytes */
-	SWEEP_MOVED, /* the same but for its base offset, which is wrong:
-		      * where it lies it can only be piece.offset */
+	SWEEP_MOVED, /* the same but for what the checksum does not cover:
+		      * where it lies its base offset can only be
+		      * piece.offset, its leader epoch piece.epoch */
 	SWEEP_AGAIN, /* a batch that verifies, of offsets that were there
 		      * before */
 	SWEEP_HOLE, /* no bytes: offsets are missing here */
@@ -29,6 +30,7 @@ struct sweep_piece {
 	int64_t offset, end; /* the offsets it holds, or that are lost with
 			      * it, end exclusive; AGAIN: those it repeats;
 			      * TAIL: end is offset */
+	int32_t epoch; /* BATCH, MOVED: the leader epoch it must have */
 	const char *why; /* what is wrong, a few words; NULL for BATCH */
 	struct batch batch; /* BATCH, MOVED, AGAIN: its header */
 };
@@ -39,14 +41,18 @@ struct sweep { /* zero it to start */
 	int64_t base; /* of the segment */
 	int64_t expected; /* the offset that comes next */
 	int64_t until; /* the offset where the segment must end, or -1 */
+	int32_t epoch; /* the largest so far; -1: none */
 	bool strict; /* nothing is compacted: offsets have no holes */
+	int copies; /* how often a copy was looked for */
 	bool ahead; /* found is the next piece */
 	struct sweep_piece found;
 };
 
 /*
  * Start at the first byte of segment base, which fd is (borrowed).  expected:
- * where the segment before it ended, if that is above base.  limit: bytes.
+ * where the segment before it ended, if that is above base; until: where the
+ * next one begins, or -1.  limit: bytes.  s->epoch may be set after it to the
+ * largest epoch of the segments before.
  */
 void sweep_init(struct sweep *s, int fd, int64_t base, int64_t expected,
     int64_t until, int64_t limit, bool strict);

@@ -55,9 +55,12 @@ list_segments(struct verify_part *p, struct err *e)
 	if (p->known && i > 0 && p->segments.bases[i - 1] < slot->base &&
 	    segment_list_read(&p->segments, p->dirfd, p->where, e) < 0)
 		return -1;
+	/* Somebody put another in its place: its end is not known then. */
+	p->known = p->known &&
+	    segment_is(p->dirfd, slot->base, slot->device, slot->inode);
 	while (p->known && p->segments.count > 1 &&
 	    p->segments.bases[p->segments.count - 1] > slot->base)
-		p->segments.count--;
+		p->beyond = p->segments.bases[--p->segments.count];
 	return 0;
 }
 
@@ -73,7 +76,9 @@ check_partition(struct verify_part *p, struct err *e)
 int
 verify_partition(struct verify *v, int32_t number, struct err *e)
 {
-	struct verify_part p = { .v = v, .number = number, .dirfd = -1 };
+	struct verify_part p = { .v = v, .number = number, .dirfd = -1,
+		.epoch = -1,
+		.beyond = -1 };
 	char name[16];
 	int r;
 

@@ -140,28 +140,22 @@ check_start(struct verify_part *p, struct err *e)
 {
 	static const char file[] = "log-start-offset";
 	struct trouble t = whole_file;
-	int64_t start, end;
+	int64_t end;
 	int r;
 
-	r = checkpoint_read_start(p->dirfd, &start, p->where, e);
+	r = checkpoint_read_start(p->dirfd, &p->start, p->where, e);
 	if (r < 0)
 		return tell_unreadable(
 		    p, ABOUT_START, file, MEND_INDEX, "is not an offset", e);
 	if (r == 0 || p->segments.count == 0)
 		return 0;
 	end = p->segments.bases[0];
-	if (start < end) {
+	if (p->start < end) {
 		t.about = ABOUT_LOG;
-		t.offset = start;
+		t.offset = p->start;
 		t.end = end;
 		t.mend = MEND_SALVAGE;
 		verify_tell(p, t, NULL, "the first segments are missing");
-	} else if (p->known && start > p->slot.next_offset) {
-		t.about = ABOUT_START;
-		t.mend = MEND_INDEX;
-		verify_tell(p, t, file,
-		    "is %" PRId64 ", beyond the log's end %" PRId64, start,
-		    p->slot.next_offset);
 	}
 	return 0;
 }
@@ -171,12 +165,17 @@ verify_checkpoints(struct verify_part *p, struct err *e)
 {
 	char boot[37];
 	uint32_t poison;
+	int r;
 
-	if (checkpoint_read_recovery(
-		p->dirfd, boot, &p->safe, p->where, e) < 0 &&
+	r = checkpoint_read_recovery(p->dirfd, boot, &p->safe, p->where, e);
+	if (r < 0 &&
 	    tell_unreadable(p, ABOUT_RECOVERY, "recovery-point", MEND_INDEX,
 		"is not a boot id and an offset", e) < 0)
 		return -1;
+	/* It was written before the state was. */
+	if (r > 0 && p->known && strcmp(boot, p->boot) != 0)
+		tell_file(p, ABOUT_RECOVERY, "recovery-point", MEND_INDEX,
+		    "is of another boot than the state");
 	if (epochs_read(&p->epochs, p->dirfd, p->where, e) < 0) {
 		p->epochs_told = true;
 		if (tell_unreadable(p, ABOUT_EPOCHS,
@@ -197,6 +196,49 @@ verify_checkpoints(struct verify_part *p, struct err *e)
 		    strerror((int)poison));
 	}
 	return check_start(p, e);
+}
+
+static void
+tell_beyond(struct verify_part *p, enum trouble_about about, const char *file,
+    int64_t offset, int64_t end)
+{
+	struct trouble t = whole_file;
+
+	if (offset <= end)
+		return;
+	t.about = about;
+	t.mend = MEND_INDEX;
+	verify_tell(p, t, file,
+	    "names offset %" PRId64 ", but the log ends at %" PRId64, offset,
+	    end);
+}
+
+void
+verify_ends(struct verify_part *p)
+{
+	const struct epochs *es = &p->epochs;
+	int64_t end = p->expected;
+	struct state_slot now;
+	struct err ignored;
+	char boot[37];
+
+	/* It may have grown since, and they with it. */
+	if (p->known) {
+		state_read(&p->state, &now);
+		end = now.next_offset > end ? now.next_offset : end;
+	}
+	tell_beyond(p, ABOUT_START, "log-start-offset", p->start, end);
+	/* It is written in place: what was read may have been half of it. */
+	if (p->known && p->safe > end &&
+	    checkpoint_read_recovery(p->dirfd, boot, &p->safe, p->where,
+		&ignored) >= 0) {
+		state_read(&p->state, &now);
+		tell_beyond(p, ABOUT_RECOVERY, "recovery-point", p->safe,
+		    now.next_offset > end ? now.next_offset : end);
+	}
+	if (es->count > 0 && !p->epochs_told)
+		tell_beyond(p, ABOUT_EPOCHS, "leader-epoch-checkpoint",
+		    es->list[es->count - 1].start, end);
 }
 
 /* One file of committed offsets. */

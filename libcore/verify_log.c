@@ -16,23 +16,35 @@
 
 enum { PROGRESS_BYTES = 1 << 20 };
 
+/* The offset up to which the log is known to have come. */
+static int64_t
+must_end(const struct verify_part *p)
+{
+	return p->known ? p->slot.next_offset : p->safe;
+}
+
 /* What a piece of the open segment is, if it is no good batch. */
 static void
 tell_piece(struct verify_part *p, const struct sweep_piece *piece)
 {
 	bool torn = piece->kind == SWEEP_TAIL && p->active && !p->known &&
 	    p->expected >= p->safe;
+	int64_t end = torn ? piece->offset : piece->end;
 	char name[SEGMENT_NAME];
 
+	if (piece->kind == SWEEP_TAIL && p->active && !torn)
+		end = must_end(p);
 	segment_name(name, p->base, SEGMENT_LOG);
 	verify_tell(p,
 	    (struct trouble){ .base = p->base,
 		.position = piece->from,
 		.bytes = piece->to - piece->from,
 		.offset = piece->offset,
-		.end = torn ? piece->offset : piece->end,
+		.end = end,
 		.mend = torn ? MEND_TAIL : MEND_SALVAGE },
 	    name, "%s", piece->why);
+	if (end > p->expected && piece->kind != SWEEP_AGAIN)
+		p->expected = end;
 }
 
 static void
@@ -129,8 +141,6 @@ check_piece(struct verify_part *p, struct sweep *s,
 		p->expected = piece->end;
 	} else {
 		tell_piece(p, piece);
-		if (piece->end > p->expected && piece->kind != SWEEP_AGAIN)
-			p->expected = piece->end;
 		/* Entries for what is damaged are no second trouble. */
 		p->index.told = p->timeindex.told = true;
 	}
@@ -181,11 +191,35 @@ check_beyond(struct verify_part *p, int64_t size)
 	    name, "an append that was not ended");
 }
 
+/* A segment behind the active one is one that a roll left, and empty. */
+static void
+check_stray(struct verify_part *p)
+{
+	char name[SEGMENT_NAME];
+	struct stat st;
+
+	if (p->beyond < 0)
+		return;
+	segment_name(name, p->beyond, SEGMENT_LOG);
+	if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    st.st_size == 0 || !nobody_writes(p))
+		return;
+	verify_tell(p,
+	    (struct trouble){ .base = p->beyond,
+		.position = -1,
+		.bytes = st.st_size,
+		.offset = -1,
+		.end = -1,
+		.mend = MEND_SALVAGE },
+	    name, "lies beyond the end of the log, offset %" PRId64,
+	    p->slot.next_offset);
+}
+
 /* A log that ends below what was on disk. */
 static void
 check_short(struct verify_part *p, int64_t size)
 {
-	int64_t end = p->known ? p->slot.next_offset : p->safe;
+	int64_t end = must_end(p);
 	char name[SEGMENT_NAME];
 
 	if (p->expected >= end)
@@ -218,14 +252,17 @@ sweep_segment(struct verify_part *p, int fd, int64_t until, struct err *e)
 	if (p->active)
 		until = -1;
 	sweep_init(&s, fd, p->base, p->expected, until, limit, strict);
+	s.epoch = p->epoch;
 	while ((r = sweep_next(&s, &piece)) > 0)
 		if (check_piece(p, &s, &piece, e) < 0)
 			break;
 	if (r < 0)
 		err_sys(e, "%s/%020" PRId64 ".log", p->where, p->base);
+	p->epoch = s.epoch;
 	sweep_release(&s);
 	if (r != 0)
 		return -1;
+	p->ended |= p->active;
 	if (p->active) {
 		check_short(p, size);
 		if (p->known)
@@ -282,7 +319,7 @@ verify_log(struct verify_part *p, struct err *e)
 			.position = -1,
 			.bytes = -1,
 			.offset = 0,
-			.end = p->known ? p->slot.next_offset : p->safe,
+			.end = must_end(p),
 			.mend = MEND_SALVAGE },
 		    NULL, "has no segment");
 		return 0;
@@ -291,5 +328,16 @@ verify_log(struct verify_part *p, struct err *e)
 	for (i = 0; i < l->count; i++)
 		if (check_segment(p, i, e) < 0)
 			return -1;
+	if (p->known && !p->ended && p->expected < p->slot.next_offset)
+		verify_tell(p,
+		    (struct trouble){ .base = -1,
+			.position = -1,
+			.bytes = -1,
+			.offset = p->expected,
+			.end = p->slot.next_offset,
+			.mend = MEND_SALVAGE },
+		    NULL, "the last segment is missing");
+	check_stray(p);
+	verify_ends(p);
 	return report_progress(p, 0, 0, true, e);
 }

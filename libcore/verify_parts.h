@@ -34,8 +34,13 @@ struct verify_part {
 	bool known;		/* the state counts: slot is the log's end */
 	struct state_slot slot;
 	int64_t safe;		/* recovery point */
+	int64_t start;		/* log start offset, as the file says; 0 */
 	struct segment_list segments;
+	int64_t beyond;		/* base of a segment behind the active one, as
+				 * a roll makes them; -1 none */
 	struct epochs epochs;
+	int32_t epoch;		/* the largest met so far; -1 none */
+	bool ended;		/* the active segment was met */
 	size_t epoch_at;	/* entry of epochs that covers what comes */
 	bool epochs_told;
 	int64_t expected;	/* the offset that comes next */
@@ -72,6 +77,10 @@ int verify_files(struct verify_part *p, struct err *e);
 
 /* The small files of the partition, into p; what the state says. */
 int verify_checkpoints(struct verify_part *p, struct err *e);
+
+/* Whether they, and the epochs, name offsets that the log does not have yet:
+ * when p->expected is its end. */
+void verify_ends(struct verify_part *p);
 
 /* The log itself, its indexes and epochs.  0, or -1. */
 int verify_log(struct verify_part *p, struct err *e);
