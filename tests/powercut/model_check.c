@@ -195,15 +195,9 @@ check_again(struct disk *d, const struct topic *t,
     const struct partition *was, const struct way *way)
 {
 	uint64_t before = files_sum(d);
-	int16_t part = NONE, node;
 	struct partition p;
-	int i;
-	static const char *const path[] = { "d", "t", "0" };
 
-	for (part = 0, i = 0; i < 3; i++)
-		part = disk_find(d, part, name_number(path[i]));
-	node = disk_find(d, part, name_number("state"));
-	disk_change(d, part, name_number("state"), NONE, node);
+	files_remove_page(d);
 	begin(&p, t, way);
 	append_end(&p);
 	if (files_sum(d) != before)

@@ -58,24 +58,42 @@ add_segment_file(
 		f->list[i].time = n;
 }
 
+/* The partition's directory, or NONE. */
+static int16_t
+find_partition(const struct disk *d)
+{
+	static const char *const way[] = { "d", "t", "0" };
+	int16_t node = 0;
+	size_t i;
+
+	for (i = 0; i < 3 && node != NONE; i++)
+		node = disk_find(d, node, name_number(way[i]));
+	return node;
+}
+
+void
+files_remove_page(struct disk *d)
+{
+	int16_t dir = find_partition(d), name = name_number("state"), node;
+
+	node = dir == NONE ? NONE : disk_find(d, dir, name);
+	if (node != NONE)
+		disk_change(d, dir, name, NONE, node);
+}
+
 static void
 list_files(struct files *f, const struct disk *d)
 {
-	static const char *const way[] = { "d", "t", "0" };
 	const struct dir *dd;
 	const struct node *n;
 	const char *name, *suffix;
-	int16_t node = 0;
 	int64_t base;
-	size_t i;
 	int k;
 
 	f->count = 0;
 	f->epochs = f->start = NULL;
 	f->temporary = NONE;
-	for (i = 0; i < 3; i++)
-		node = disk_find(d, node, name_number(way[i]));
-	dd = &d->dirs[d->nodes[node].dir];
+	dd = &d->dirs[d->nodes[find_partition(d)].dir];
 	for (k = 0; k < dd->now_count; k++) {
 		name = name_text(dd->now[k].name);
 		n = &d->nodes[dd->now[k].node];
@@ -227,11 +245,17 @@ check_time(const struct node *n, const struct node *log, int64_t base,
 		    (long long)base, at);
 }
 
-/* A trim that was killed recovers nothing: the next one takes it away. */
+/*
+ * What a writer left that was killed when nothing needed a recovery, or when
+ * the next one found nothing to write there: the next writer takes it away.
+ */
 static bool
-is_start(int name)
+is_harmless(int name)
 {
-	return strcmp(name_text((int16_t)name), ".log-start-offset.tmp") == 0;
+	const char *text = name_text((int16_t)name);
+
+	return strcmp(text, ".log-start-offset.tmp") == 0 ||
+	    strcmp(text, ".leader-epoch-checkpoint.tmp") == 0;
 }
 
 void
@@ -246,7 +270,7 @@ check_files(const struct disk *d, const struct seen *s, bool only_killed,
 	int i, k;
 
 	list_files(&f, d);
-	if (f.temporary != NONE && !(only_killed && is_start(f.temporary)))
+	if (f.temporary != NONE && !(only_killed && is_harmless(f.temporary)))
 		model_fail(way, "%s was left",
 		    name_text((int16_t)f.temporary));
 	all.count = 0;

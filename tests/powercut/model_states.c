@@ -6,8 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* States at a point; every NEST-th is also crashed in its recovery. */
-enum { LEVELS = 2, TABLE = 512, NEST = 40, STATES = 32, NESTED = 3 };
+/*
+ * States at a point.  Of power cuts every NEST-th is also crashed in its
+ * recovery, of deaths every NEST_KILLED-th.
+ */
+enum {
+	LEVELS = 2,
+	TABLE = 512,
+	STATES = 32,
+	NESTED = 3,
+	NEST = 60,
+	NEST_KILLED = 6
+};
 
 long states_checked, states_nested;
 
@@ -121,6 +131,7 @@ check_one(const struct disk *from, const struct point *at, int depth,
 	void (*point)(const struct point *) = calls_point;
 	int names = name_count();
 	uint64_t seed;
+	int nest = way->state < kills ? NEST_KILLED : NEST;
 
 	seed = mix(mix(run.seed, (uint64_t)run.number),
 	    (uint64_t)way->step << 20 ^ (uint64_t)way->state);
@@ -148,7 +159,8 @@ check_one(const struct disk *from, const struct point *at, int depth,
 		nested.only_killed = only_killed;
 	}
 	check_disk(d, only_killed,
-	    depth == 0 && seed % NEST == 0 ? nested_point : NULL, way);
+	    depth == 0 && seed % (unsigned)nest == 0 ? nested_point : NULL,
+	    way);
 	calls_disk = old;
 	calls_point = point;
 	name_forget(names);

@@ -339,7 +339,9 @@ crash(void)
 		    random_below(&w.random, w.last.n + 1), w.last.pos);
 	if (kill)
 		disk_clone(w.disk, w.spare);
-	else
+	if (kill && random_below(&w.random, 3) == 0)
+		files_remove_page(w.spare);
+	if (!kill)
 		disk_crash(w.disk, w.spare, &c);
 	disk_detach(w.spare);
 	w.disk = w.spare;
