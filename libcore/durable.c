@@ -51,9 +51,10 @@ write_again(struct partition *p, const struct state_slot *slot, struct err *e)
 
 	if (atomic_load(&page->durable_base) == slot->base)
 		from = atomic_load(&page->durable_position);
-	if (redirty(p->log_fd, from, slot->position, slot->base, &good) < 0)
-		return err_sys(
-		    e, "%s/%020" PRId64 ".log", p->where, slot->base);
+	if (redirty(p->log_fd, from, slot->position, slot->base, false,
+		&good) < 0)
+		return errno == ENOMEM ? err_sys(e, "%s", p->where) :
+					 poison(p, slot->base, e);
 	if (good == slot->position)
 		return 0;
 	errno = EIO; /* the sync did fail, and the cache let go of them */

@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -170,6 +173,43 @@ fsio_allocate(int fd, int64_t size)
 	while (r == EINTR);
 	errno = r;
 	return r == 0 ? 0 : -1;
+}
+
+int
+fsio_unwritten(int fd, int64_t *pos, int64_t *n, int64_t end)
+{
+	union {
+		struct fiemap map;
+		char room[sizeof(struct fiemap) + sizeof(struct fiemap_extent)];
+	} u;
+	const struct fiemap_extent *x = u.map.fm_extents;
+	int64_t at = *pos, from, to;
+
+	while (at < end) {
+		u.map = (struct fiemap){ .fm_start = (uint64_t)at,
+			.fm_length = (uint64_t)(end - at),
+			.fm_extent_count = 1 };
+		if (ioctl(fd, FS_IOC_FIEMAP, &u.map) < 0)
+			return errno == EOPNOTSUPP || errno == ENOTTY ? 0 : -1;
+		if (u.map.fm_mapped_extents == 0)
+			return 0;
+		from = (int64_t)x->fe_logical;
+		to = from + (int64_t)x->fe_length;
+		if (x->fe_flags & FIEMAP_EXTENT_UNWRITTEN) {
+			*pos = from > at ? from : at;
+			*n = (to < end ? to : end) - *pos;
+			return 1;
+		}
+		at = to;
+	}
+	return 0;
+}
+
+int
+fsio_punch(int fd, int64_t pos, int64_t n)
+{
+	return fallocate(
+	    fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, pos, n);
 }
 
 int

@@ -50,6 +50,17 @@ int fsio_allocate(int fd, int64_t size); /* 0, or -1, errno */
 int fsio_sync(int fd); /* fdatasync; 0, or -1 */
 int fsio_sync_dir(int dirfd); /* fsync; 0, or -1 */
 
+/*
+ * Bytes in [*pos, end) that read as zeros on the disk although they were
+ * written and synced: ext4 leaves a new block so when its first write failed,
+ * however often the cached page is written after that.  1 and the first such
+ * stretch in *pos, *n; 0 none, or the file system can't tell; -1, errno.
+ */
+int fsio_unwritten(int fd, int64_t *pos, int64_t *n, int64_t end);
+
+/* Give the blocks of [pos, pos+n) back: they read as zeros.  0, -1, errno. */
+int fsio_punch(int fd, int64_t pos, int64_t n);
+
 /* Ask the kernel to start writing [pos, pos+n) out; a hint, never fails. */
 void fsio_start_writeback(int fd, int64_t pos, int64_t n);
 

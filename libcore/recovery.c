@@ -96,7 +96,8 @@ write_again(struct partition *p, const struct rebuild *seen, struct err *e)
 
 	if (seen->reboot)
 		return 0;
-	if (redirty(p->log_fd, seen->unsafe_at, p->slot.position, 0, &good) < 0)
+	if (redirty(p->log_fd, seen->unsafe_at, p->slot.position, 0, true,
+		&good) < 0)
 		return recovery_log_error(p, e);
 	if (good == p->slot.position)
 		return 0;

@@ -285,3 +285,24 @@ __wrap_munmap(void *addr, size_t size)
 	(void)addr, (void)size;
 	return 0;
 }
+
+/* This file system can't tell, nor give blocks back. */
+int
+__wrap_ioctl(int fd, unsigned long request, ...)
+{
+	(void)fd;
+	(void)request;
+	errno = ENOTTY;
+	return -1;
+}
+
+int
+__wrap_fallocate(int fd, int mode, off_t pos, off_t size)
+{
+	(void)fd;
+	(void)mode;
+	(void)pos;
+	(void)size;
+	errno = EOPNOTSUPP;
+	return -1;
+}

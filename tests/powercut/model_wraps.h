@@ -31,6 +31,8 @@ ssize_t __wrap_pread(int fd, void *data, size_t n, off_t pos);
 ssize_t __wrap_pwrite(int fd, const void *data, size_t n, off_t pos);
 int __wrap_ftruncate(int fd, off_t size);
 int __wrap_posix_fallocate(int fd, off_t pos, off_t size);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+int __wrap_fallocate(int fd, int mode, off_t pos, off_t size);
 int __wrap_fdatasync(int fd);
 int __wrap_fsync(int fd);
 int __wrap_sync_file_range(int fd, off_t pos, off_t n, unsigned flags);
