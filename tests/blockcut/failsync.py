@@ -33,6 +33,7 @@ GIVEN_UP = re.compile(
 # (file system, fault, kill, largest number)
 TRIALS = {
     "quick": [("ext4", "flush", "none", 8), ("ext4", "flush", "exit", 2),
+              ("ext4", "write", "none", 4), ("ext4", "write", "alone", 4),
               ("xfs", "write", "none", 4), ("xfs", "write", "alone", 3),
               ("btrfs", "write", "none", 3), ("btrfs", "write", "entry", 2),
               ("btrfs", "write", "exit", 2)],
