@@ -196,20 +196,39 @@ mend_poison(struct repair_part *rp, struct err *e)
 	return 0;
 }
 
+static void
+advise_salvage(struct err *e)
+{
+	char text[sizeof(e->text)];
+
+	snprintf(text, sizeof(text), "%s", e->text);
+	err_set(e, ERR_CORRUPT, "%.700s; to mend this first: --repair=salvage",
+	    text);
+}
+
 /* As the next producer would, but telling and saving. */
 static int
 mend_tail(struct repair_part *rp, struct err *e)
 {
 	struct partition *p = &rp->p;
+	bool known = state_is_valid(&p->state, p->dirfd, p->boot);
 
-	if (append_begin(p, rp->r->deadline, e) < 0)
+	if (append_begin(p, rp->r->deadline, e) < 0) {
+		if (e->code == ERR_CORRUPT &&
+		    (rp->r->kinds & MEND_SALVAGE) == 0)
+			advise_salvage(e);
 		return -1;
+	}
+	if (!known)
+		repair_did(rp, NULL,
+		    "state and indexes were made anew from the log");
 	if (p->cut_bytes > 0)
 		repair_did(rp, NULL,
-		    "%" PRId64 " bytes after offset %" PRId64
-		    " were cut off, saved in %s",
+		    "%" PRId64 " bytes behind offset %" PRId64
+		    " were cut off, saved in %s%s",
 		    p->cut_bytes, p->cut_offset - 1,
-		    p->save != NULL ? p->save : "cut");
+		    p->save != NULL ? p->save : p->where,
+		    p->save != NULL ? "" : "/cut");
 	return 0;
 }
 

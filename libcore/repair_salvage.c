@@ -145,20 +145,23 @@ keep_batch(struct salvage *s, const struct sweep_piece *piece,
     struct buf *bytes, struct err *e)
 {
 	char name[SEGMENT_NAME];
+	int32_t epoch = piece->epoch;
 
 	if (s->strict && put_lost(s, piece->offset, piece->epoch, e) < 0)
 		return -1;
-	if (piece->epoch > s->epoch)
-		s->epoch = piece->epoch;
+	if (epoch != piece->batch.epoch && s->epochs.count > 0)
+		epoch = epoch_of(s, piece->offset, epoch);
+	if (epoch > s->epoch)
+		s->epoch = epoch;
 	if (piece->kind == SWEEP_MOVED) {
-		batch_place(bytes->data, piece->offset, piece->epoch);
+		batch_place(bytes->data, piece->offset, epoch);
 		segment_name(name, s->base, SEGMENT_LOG);
 		repair_did(s->rp, name,
 		    "position %" PRId64 ": base offset is %" PRId64
 		    " now (was %" PRId64 "), leader epoch %" PRId32
 		    " (was %" PRId32 ")",
 		    piece->from, piece->offset, piece->batch.base_offset,
-		    piece->epoch, piece->batch.epoch);
+		    epoch, piece->batch.epoch);
 	}
 	if (put(s, bytes->data, bytes->len, e) < 0)
 		return -1;
@@ -224,6 +227,7 @@ rewrite(struct salvage *s, int64_t until, int64_t limit, bool last,
     struct err *e)
 {
 	const struct partition *p = &s->rp->p;
+	char name[SEGMENT_NAME];
 	int r;
 
 	unlinkat(p->dirfd, new_name, 0);
@@ -233,6 +237,12 @@ rewrite(struct salvage *s, int64_t until, int64_t limit, bool last,
 		return -1;
 	s->at = 0;
 	r = go_through(s, until, limit, last, e) < 0 ? -1 : 0;
+	segment_name(name, s->base, SEGMENT_LOG);
+	if (r == 0 && last && s->next < s->end)
+		repair_did(s->rp, name,
+		    "ended too early: offsets %" PRId64 " to %" PRId64
+		    " are lost",
+		    s->next, s->end - 1);
 	if (r == 0)
 		r = put_lost(s, last ? s->end : s->strict ? until : s->next,
 		    INT32_MAX, e);

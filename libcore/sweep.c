@@ -192,7 +192,7 @@ check_epoch(struct sweep *s, const struct batch *b, struct sweep_piece *p)
 			return -1;
 		wrong = r == BATCH_WHOLE && next.epoch < b->epoch &&
 		    next.epoch >= s->epoch;
-		if (wrong && right < 0)
+		if (wrong)
 			right = next.epoch;
 	}
 	if (!wrong) {

@@ -30,7 +30,8 @@ struct sweep_piece {
 	int64_t offset, end; /* the offsets it holds, or that are lost with
 			      * it, end exclusive; AGAIN: those it repeats;
 			      * TAIL: end is offset */
-	int32_t epoch; /* BATCH, MOVED: the leader epoch it must have */
+	int32_t epoch; /* BATCH, MOVED: its leader epoch; if that of the
+			* batch is another, the largest it can have */
 	const char *why; /* what is wrong, a few words; NULL for BATCH */
 	struct batch batch; /* BATCH, MOVED, AGAIN: its header */
 };

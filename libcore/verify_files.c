@@ -255,9 +255,14 @@ check_committed(
 	snprintf(file, sizeof(file), "%.400s/%.64s", path, name);
 	r = fsio_read_file(
 	    dirfd, name, &data, COMMITTED_SLOTS * COMMITTED_BLOCK, path, e);
+	if (r < 0 && e->code == ERR_SYSTEM && e->sys == 0) {
+		tell_file(p, ABOUT_GROUP, file, MEND_NONE,
+		    "is not a regular file, or not of the topic's owner");
+		r = 0;
+	}
 	if (r < 0)
 		r = tell_unreadable(p, ABOUT_GROUP, file, MEND_SALVAGE,
-		    "is no file of committed offsets", e);
+		    "is larger than a file of committed offsets", e);
 	else if (r > 0 && data.len > 0 &&
 	    committed_latest(data.data, data.len, &c) < 0)
 		tell_file(p, ABOUT_GROUP, file, MEND_SALVAGE,

@@ -271,6 +271,19 @@ sweep_segment(struct verify_part *p, int fd, int64_t until, struct err *e)
 	return 0;
 }
 
+/* Segment i can't be opened: its owner or kind is told with the files. */
+static int
+pass_over(struct verify_part *p, size_t i)
+{
+	const struct segment_list *l = &p->segments;
+	int64_t end = i + 1 < l->count ? l->bases[i + 1] : must_end(p);
+
+	if (p->expected < end)
+		p->expected = end;
+	p->ended |= p->active;
+	return 0;
+}
+
 /* Segment i of the list.  0, or -1. */
 static int
 check_segment(struct verify_part *p, size_t i, struct err *e)
@@ -284,9 +297,11 @@ check_segment(struct verify_part *p, size_t i, struct err *e)
 	p->active = p->known ? p->base == p->slot.base : last;
 	fd = segment_open(
 	    p->dirfd, p->base, SEGMENT_LOG, O_RDONLY, p->where, e);
-	/* Retention took it, or its owner or kind is wrong: told elsewhere. */
+	/* Retention took it. */
+	if (fd < 0 && e->code == ERR_NONE)
+		return 0;
 	if (fd < 0)
-		return e->code == ERR_NONE || e->sys == 0 ? 0 : -1;
+		return e->sys == 0 ? pass_over(p, i) : -1;
 	if (fstat(fd, &st) < 0)
 		r = err_sys(e, "%s/%020" PRId64 ".log", p->where, p->base);
 	if (r == 0 && (last || (int64_t)st.st_mtim.tv_sec * 1000 >=

@@ -27,7 +27,8 @@ struct check {
 	struct progress progress;
 	int64_t mendable[2];	/* problems that kinds mends, and that it
 				 * does not */
-	unsigned needed;	/* enum mend: what would mend all that is left */
+	unsigned needed;	/* enum mend: what would mend all the rest */
+	bool by_hand;		/* there is something that none does */
 };
 
 /*

@@ -40,7 +40,7 @@ read_repairs(void *field, const char *arg, struct err *e)
 				break;
 		if (i == REPAIRS)
 			return err_set(e, ERR_USAGE,
-			    "--repair: \"%.*s\" is none of index, tail, "
+			    "\"%.*s\" is none of index, tail, "
 			    "salvage, poison",
 			    (int)n, arg);
 		*kinds |= repairs[i].kinds;

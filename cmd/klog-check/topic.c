@@ -78,7 +78,8 @@ print_text(const struct check *c, const struct trouble *t)
 		n += snprintf(line + n, sizeof(line) - (size_t)n,
 		    " (%" PRId64 " bytes)", t->bytes);
 	if (mend != NULL)
-		snprintf(line + n, sizeof(line) - (size_t)n, " [%s]", mend);
+		snprintf(line + n, sizeof(line) - (size_t)n, " [repair: %s]",
+		    mend);
 	report_escape(what, sizeof(what), line);
 	printf("%s/%s: %s\n", c->topic->path, t->file, what);
 }
@@ -90,6 +91,7 @@ tell(void *context, const struct trouble *t)
 
 	c->mendable[((unsigned)t->mend & c->kinds) != 0]++;
 	c->needed |= (unsigned)t->mend;
+	c->by_hand |= t->mend == MEND_NONE;
 	if (c->json)
 		print_json(c, t);
 	else
@@ -134,6 +136,7 @@ verify_all(struct check *c, struct verify *v, struct err *e)
 		.context = c };
 	c->mendable[0] = c->mendable[1] = 0;
 	c->needed = 0;
+	c->by_hand = false;
 	for (i = 0; i < n; i++)
 		if (is_wanted(c, i))
 			total += verify_size(c->topic, i);
@@ -207,13 +210,17 @@ advise(const struct check *c, const struct verify *v)
 {
 	static const enum mend kinds[] = { MEND_INDEX, MEND_TAIL, MEND_SALVAGE,
 		MEND_POISON };
-	char with[64] = "";
+	unsigned needed = c->needed;
+	char with[128] = "";
 	size_t i, n = 0;
 
+	/* Salvage does these as well. */
+	if (needed & MEND_SALVAGE)
+		needed &= ~(unsigned)(MEND_INDEX | MEND_TAIL);
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (c->needed & (unsigned)kinds[i])
+		if (needed & (unsigned)kinds[i])
 			n += (size_t)snprintf(with + n, sizeof(with) - n,
-			    "%s%s", n > 0 ? "," : "",
+			    "%s%s", n > 0 ? "," : "; to mend: --repair=",
 			    check_mend_name(kinds[i]));
 	if (c->dry_run)
 		report_error("%s: %" PRId64 " problem%s, of which %" PRId64
@@ -222,8 +229,8 @@ advise(const struct check *c, const struct verify *v)
 		    c->mendable[1]);
 	else
 		report_error("%s: %" PRId64 " problem%s%s%s", c->topic->path,
-		    v->troubles, v->troubles == 1 ? "" : "s",
-		    n > 0 ? "; to mend: --repair=" : "", with);
+		    v->troubles, v->troubles == 1 ? "" : "s", with,
+		    c->by_hand ? "; what has no repair is for a hand" : "");
 }
 
 int
