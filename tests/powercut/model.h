@@ -96,6 +96,8 @@ void read_log(struct seen *s, const struct topic *t, bool tolerate,
 /* The files of the partition, byte by byte, against what was read. */
 void check_files(const struct disk *d, const struct seen *s,
     bool only_killed, const struct way *way);
+/* An empty disk, with the directory that the topic is made in. */
+void files_begin(struct disk *d);
 /* Remove the page of hints, as anybody may where nobody is at work. */
 void files_remove_page(struct disk *d);
 /* A number for all bytes of the log, its indexes and checkpoints. */

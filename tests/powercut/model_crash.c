@@ -69,8 +69,9 @@ fill_unwritten(
 	if (kind < 2) {
 		memset(at, 0, (size_t)n);
 	} else if (kind == 2) {
-		/* What another block of the log holds, as if recycled. */
-		memmove(at, file + random_below(&c->random, 2) * SECTOR,
+		/* As another sector of the log, as if recycled. */
+		memmove(at,
+		    file + random_below(&c->random, 2) * SECTOR + SECTOR - n,
 		    (size_t)n);
 	} else {
 		word = mix(c->hash, 7);

@@ -72,6 +72,18 @@ find_partition(const struct disk *d)
 }
 
 void
+files_begin(struct disk *d)
+{
+	int16_t root, dir;
+
+	disk_init(d);
+	root = disk_node(d, NODE_DIR);
+	dir = disk_node(d, NODE_DIR);
+	disk_change(d, root, NONE, name_number("d"), dir);
+	disk_synced(d, root, d->seq);
+}
+
+void
 files_remove_page(struct disk *d)
 {
 	int16_t dir = find_partition(d), name = name_number("state"), node;

@@ -1,6 +1,7 @@
 /* A run: actors that take turns at the calls of the core, and their lives. */
 #include "model.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,8 +126,14 @@ create(void)
 	struct err e;
 
 	settings_init(&s);
-	if (topic_create(MODEL_TOPIC, &s, false, &e) < 0)
-		failed("create", &e);
+	if (topic_create(MODEL_TOPIC, &s, false, &e) < 0) {
+		if (e.sys != EEXIST)
+			failed("create", &e);
+		/* By one who was killed before it was promised. */
+		w.last = (struct point){ .kind = POINT_CHANGE };
+		w.over = true;
+		return;
+	}
 	past.created = true;
 	promised();
 }
@@ -356,22 +363,10 @@ crash(void)
 		past.list[s.list[i]].kept = true;
 		past_publish(s.list[i]);
 	}
+	past.created = past.created || (!kill && s.whole);
 	if (!kill || s.start < past.start_kept)
 		past.start_kept = s.start;
 	w.only_killed = true;
-}
-
-static int16_t
-make_root(struct disk *d)
-{
-	int16_t root, dir;
-
-	disk_init(d);
-	root = disk_node(d, NODE_DIR);
-	dir = disk_node(d, NODE_DIR);
-	disk_change(d, root, NONE, name_number("d"), dir);
-	disk_synced(d, root, d->seq);
-	return dir;
 }
 
 void
@@ -390,7 +385,7 @@ work(void)
 	w.only_killed = true;
 	run.segment_bytes = segments[random_below(&w.random, 4)];
 	run.index_interval = intervals[random_below(&w.random, 4)];
-	make_root(w.disk);
+	files_begin(w.disk);
 	for (i = 0; i < LIVES; i++) {
 		w.restless = i > 0 || random_below(&w.random, 3) > 0;
 		one_life();
