@@ -9,6 +9,7 @@
 #ifndef KLOG_COMMITTED_H
 #define KLOG_COMMITTED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,5 +37,11 @@ int committed_decode(const uint8_t *p, size_t n, struct committed *c);
  * *c, or -1 if neither line is good.
  */
 int committed_latest(const uint8_t *p, size_t n, struct committed *c);
+
+/*
+ * Whether a line was never written: then a file without a good one is one in
+ * which no commit was ever finished, and not damaged.
+ */
+bool committed_is_blank(const uint8_t *p, size_t n);
 
 #endif

@@ -5,7 +5,7 @@
  *	offsets/N	committed offset of partition N (committed.h)
  *	owners/N	locked by who reads partition N, never removed
  *	members/ID	locked by a live member, removed by whoever finds it
- *			free: lines "key=value" (member.h)
+ *			free: lines "key=value" (member_info.h)
  *	paused		there while the group is paused
  *
  * Names are those of topics (topic_check_name).
@@ -14,11 +14,11 @@
 #define KLOG_GROUP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "committed.h"
 #include "err.h"
-#include "lock.h"
 #include "topic.h"
 
 struct group {
@@ -41,39 +41,40 @@ void group_close(struct group *g);
 int group_list(const struct topic *t, char ***names, size_t *count,
     struct err *e);
 
-/* Remove the group: ERR_BUSY if a member lives, unless force.  0, or -1. */
+/*
+ * Remove the group: ERR_BUSY if a member lives or is just joining, unless
+ * force: then its members find out and fail.  0, or -1: e->sys is ENOENT if
+ * there is none.
+ */
 int group_delete(const struct topic *t, const char *name, bool force,
+    struct err *e);
+
+/* Whether the open group is still the one that has the name. */
+bool group_is_current(const struct group *g);
+
+/*
+ * Keep others from deleting the group until group_leave_door: who joins makes
+ * his file in between.  1, 0 it was deleted, -1.
+ */
+int group_enter_door(const struct group *g, struct err *e);
+void group_leave_door(const struct group *g);
+
+/*
+ * See whether a member lives: open its file in members/ for reading and try
+ * its lock.  1 it lives, 0 it is dead and stays so, -1 there is no such file
+ * or it can't be read (e->sys).  Not -1: *fd is open.
+ */
+int group_open_member(const struct group *g, const char *id, int *fd,
     struct err *e);
 
 bool group_is_paused(const struct group *g);
 int group_pause(struct group *g, bool on, struct err *e);	/* 0, -1 */
 
-/* ---- committed offsets ---- */
-
-/* What is committed for a partition: 1, 0 nothing, -1 ERR_CORRUPT too. */
+/*
+ * What is committed for a partition: 1, 0 nothing, -1 ERR_CORRUPT too.  Who
+ * commits holds the file open: position.h.
+ */
 int group_committed(const struct group *g, int32_t partition,
     struct committed *c, struct err *e);
-
-struct position {		/* the file of one partition, held open by
-				 * who owns it (its lock in owners/) */
-	int fd;			/* -1: not open */
-	struct committed last;	/* what counts; offset -1: nothing yet */
-	int slot;		/* where that stands; -1 nowhere */
-	bool dirty;		/* committed since the last sync */
-	char where[512];	/* for messages */
-};
-
-/* 0, or -1: ERR_CORRUPT if the file holds no good line but is not empty. */
-int position_open(struct position *p, const struct group *g,
-    int32_t partition, struct err *e);
-
-/*
- * Commit: one write over the older line.  Visible to others at once, on disk
- * after position_sync.  0, or -1 and the old one counts.
- */
-int position_commit(struct position *p, int64_t offset, int32_t epoch,
-    int64_t now_ms, struct err *e);
-int position_sync(struct position *p, struct err *e);	/* 0, or -1 */
-void position_close(struct position *p);
 
 #endif

@@ -12,9 +12,11 @@
  * With several topics all members that read the same set share one
  * assignment over all of them; if sets differ, each topic has its own.
  *
- * The file of a member: id, host, pid, started (ms), assignor, topics (their
- * ids), owned (partitions), one "key=value" a line; rewritten in place when
- * owned changes, so that others wake.
+ * The assignor that counts is the one of the member who joined first.
+ *
+ * Each member lists what it owns in its file (member_info.h), which is
+ * rewritten when that changes, so that others wake: after a partition's lock
+ * was taken, and before it is let go.
  */
 #ifndef KLOG_MEMBER_H
 #define KLOG_MEMBER_H
@@ -25,6 +27,7 @@
 #include "assign.h"
 #include "err.h"
 #include "group.h"
+#include "member_info.h"
 
 struct member;			/* opaque */
 
@@ -79,14 +82,6 @@ bool member_is_paused(const struct member *m, int32_t topic);
 void member_leave(struct member *m);
 
 /* ---- looking at a group from outside ---- */
-
-struct member_info {
-	char id[128], host[128];
-	int64_t pid;
-	int64_t started;	/* ms, wall clock */
-	int32_t *owned;		/* partitions, ascending; malloc'd */
-	size_t owned_count;
-};
 
 /*
  * The live members in g, by id: malloc'd.  Dead ones are left out (and, with

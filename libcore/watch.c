@@ -42,6 +42,9 @@ watch_add(struct watch *w, int dirfd, unsigned what)
 	if (what & WATCH_NAMES)
 		mask |= IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM |
 		    IN_DELETE_SELF;
+	/* One that was unlinked before is told of as a name. */
+	if (what & WATCH_CLOSED)
+		mask |= IN_CLOSE_WRITE | IN_EXCL_UNLINK;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", dirfd);
 	number = inotify_add_watch(w->fd, path, mask);
 	if (number < 0)
@@ -62,8 +65,9 @@ watch_take(struct watch *w, void (*seen)(void *ctx, int number, unsigned what),
 	for (at = 0; at < got; at += (ssize_t)(sizeof(*ev) + ev->len)) {
 		ev = (const void *)(data + at);
 		seen(ctx, ev->wd,
-		    ev->mask & IN_MODIFY ? WATCH_DATA :
-					   WATCH_NAMES | WATCH_DATA);
+		    ev->mask & IN_MODIFY	  ? WATCH_DATA :
+			ev->mask & IN_CLOSE_WRITE ? WATCH_CLOSED :
+						    WATCH_NAMES | WATCH_DATA);
 	}
 }
 

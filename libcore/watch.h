@@ -15,7 +15,8 @@
 
 enum {
 	WATCH_DATA = 1, /* a file in it was written to */
-	WATCH_NAMES = 2 /* an entry was made, moved or removed */
+	WATCH_NAMES = 2, /* an entry was made, moved or removed */
+	WATCH_CLOSED = 4 /* an entry that was open for writing was closed */
 };
 
 struct watch {

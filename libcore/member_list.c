@@ -1,0 +1,154 @@
+#include <dirent.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fsio.h"
+#include "member.h"
+
+enum { REREADS = 100 };
+
+/*
+ * Read what a live member says.  Its text is torn while it is written, so it
+ * is read again; if it stays so, only what the name tells is known.
+ * 0, or -1 out of memory.
+ */
+static int
+read_text(struct member_info *info, int fd, struct buf *text)
+{
+	int64_t size;
+	ssize_t got;
+	int tries, r;
+
+	for (tries = 0; tries < REREADS; tries++) {
+		size = fsio_size(fd);
+		if (size < 0 || size > MEMBER_FILE_MAX)
+			return 0;
+		buf_clear(text);
+		if (buf_reserve(text, (size_t)size + 1) < 0)
+			return -1;
+		got = fsio_read_at(fd, text->data, (size_t)size, 0);
+		if (got < 0)
+			return 0;
+		r = member_info_decode(info, text->data, (size_t)got);
+		if (r != 0)
+			return r < 0 ? -1 : 0;
+		sched_yield();
+	}
+	return 0;
+}
+
+struct reading {		/* a folder that is being read */
+	const struct group *g;
+	bool tidy;
+	struct member_info *list;
+	size_t count, room;
+	struct buf text;
+};
+
+static int
+add(struct reading *rd, const struct member_info *info)
+{
+	struct member_info *more;
+
+	if (rd->count == rd->room) {
+		rd->room = rd->room * 2 + 8;
+		more = realloc(rd->list, rd->room * sizeof(*more));
+		if (more == NULL)
+			return -1;
+		rd->list = more;
+	}
+	rd->list[rd->count++] = *info;
+	return 0;
+}
+
+/* A file of the folder: 0, or -1. */
+static int
+read_member(struct reading *rd, const char *name, struct err *e)
+{
+	struct member_info info = { .id = "" };
+	bool newborn = name[0] == '.';
+	int fd, alive, r = 0;
+
+	if (!newborn && member_info_parse_name(&info, name) < 0)
+		return 0;
+	alive = group_open_member(rd->g, name, &fd, e);
+	if (alive < 0 && e->sys == ENOENT)
+		return 0;
+	if (alive < 0 &&
+	    (e->sys == EMFILE || e->sys == ENFILE || e->sys == ENOMEM))
+		return -1;
+	if (alive == 0) {
+		if (rd->tidy)
+			unlinkat(rd->g->members, name, 0);
+	} else if (!newborn) {
+		/* Not to be read: it may live, and its locks tell. */
+		if (alive > 0)
+			r = read_text(&info, fd, &rd->text);
+		if (r == 0)
+			r = add(rd, &info);
+		if (r < 0)
+			member_info_release(&info);
+	}
+	if (alive >= 0)
+		close(fd);
+	return r < 0 ? err_set(e, ERR_SYSTEM, "out of memory") : 0;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	const struct member_info *one = a, *other = b;
+
+	return strcmp(one->id, other->id);
+}
+
+int
+member_list(const struct group *g, bool tidy, struct member_info **list,
+    size_t *count, struct err *e)
+{
+	struct reading rd = { .g = g, .tidy = tidy };
+	struct dirent *d;
+	int fd, r = 0;
+	DIR *dir;
+
+	*list = NULL;
+	*count = 0;
+	if (g->members < 0)
+		return 0;
+	fd = fsio_open_dir(g->members, ".", g->where, e);
+	if (fd < 0)
+		return -1;
+	dir = fdopendir(fd);
+	if (dir == NULL) {
+		close(fd);
+		return err_sys(e, "%s/members", g->where);
+	}
+	for (errno = 0; r == 0 && (d = readdir(dir)) != NULL; errno = 0)
+		if (strcmp(d->d_name, ".") != 0 &&
+		    strcmp(d->d_name, "..") != 0)
+			r = read_member(&rd, d->d_name, e);
+	if (r == 0 && errno != 0)
+		r = err_sys(e, "%s/members", g->where);
+	closedir(dir);
+	buf_release(&rd.text);
+	if (r < 0) {
+		member_list_free(rd.list, rd.count);
+		return -1;
+	}
+	if (rd.count > 1)
+		qsort(rd.list, rd.count, sizeof(*rd.list), compare_ids);
+	*list = rd.list;
+	*count = rd.count;
+	return 0;
+}
+
+void
+member_list_free(struct member_info *list, size_t count)
+{
+	while (count > 0)
+		member_info_release(&list[--count]);
+	free(list);
+}
