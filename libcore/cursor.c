@@ -304,19 +304,20 @@ next_batch(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 
 /*
  * Whether the log was cut off below what was given out: then c stands at the
- * cut.  epochs: look for a newer leader epoch too.
+ * cut.  A cut starts a leader epoch.  An end that lies below proves nothing:
+ * where there was no state page yet it was found in the file, and the writer
+ * that made the page had not published what it wrote.
  */
 static bool
-was_cut(struct cursor *c, bool epochs)
+was_cut(struct cursor *c)
 {
 	struct epochs es = { 0 };
-	int64_t cut = c->view->end.next_offset;
+	int64_t cut = INT64_MAX;
 	int32_t epoch = c->epoch;
 	struct err ignored;
 	size_t i;
 
-	if (epochs && epochs_read(&es, c->view->dirfd, c->view->where,
-			  &ignored) == 0)
+	if (epochs_read(&es, c->view->dirfd, c->view->where, &ignored) == 0)
 		for (i = es.count; i > 0 && es.list[i - 1].epoch > c->epoch;
 		     i--)
 			if (es.list[i - 1].start < cut) {
@@ -340,8 +341,9 @@ cursor_next(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 
 	do
 		r = next_batch(c, b, bytes, e);
-	while (c->epoch >= 0 && (r <= 0 || b->epoch > c->epoch) &&
-	    was_cut(c, r != 0));
+	while (c->epoch >= 0 && (r < 0 ||
+	    (r == 0 ? c->view->end.next_offset < c->given :
+	    b->epoch > c->epoch)) && was_cut(c));
 	if (r > 0) {
 		c->given = c->next;
 		if (b->epoch > c->epoch)

@@ -431,7 +431,40 @@ read_and_cut(void)
 	place_remove(&pl);
 }
 
+/* A batch was seen in the file before the page, made meanwhile, tells of it. */
+static void
+not_published(void)
+{
+	struct buf bytes = { 0 };
+	struct cursor c;
+	struct place pl;
+	struct batch b;
+	struct view v;
+	struct err e;
+
+	place_make(&pl);
+	place_fill(&pl, 2, 1000, 1);
+	CHECK_EQ_INT(renameat(pl.part, "state", pl.part, "aside"), 0);
+	view(&v, &pl);
+	cursor_init(&c, &v, 0);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
+	CHECK_EQ_INT(renameat(pl.part, "aside", pl.part, "state"), 0);
+	atomic_fetch_sub(&pl.p.state.page->current, 1);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 0);
+	CHECK_EQ_INT(v.end.next_offset, 1);
+	CHECK_EQ_INT(c.cut, -1);
+	atomic_fetch_add(&pl.p.state.page->current, 1);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 0);
+	CHECK_EQ_INT(v.end.next_offset, 2);
+	CHECK_EQ_INT(c.cut, -1);
+	cursor_release(&c);
+	buf_release(&bytes);
+	view_close(&v);
+	place_remove(&pl);
+}
+
 TEST_MAIN(TEST(forwards), TEST(follow), TEST(hostile_index), TEST(torn_tail),
     TEST(damage), TEST(wrong_base_offset), TEST(cut_off), TEST(removed),
     TEST(compacted), TEST(merged), TEST(gap),
-    TEST(read_and_cut))
+    TEST(read_and_cut), TEST(not_published))
