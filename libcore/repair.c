@@ -57,8 +57,6 @@ repair_cut(struct repair_part *rp, struct err *e)
 	return &rp->cut;
 }
 
-/* ---- what was found ---- */
-
 struct need {
 	enum trouble_about about;
 	int64_t base;
@@ -118,8 +116,6 @@ find_needs(struct repair_part *rp, struct needs *n, struct err *e)
 		r = err_set(e, ERR_SYSTEM, "out of memory");
 	return r;
 }
-
-/* ---- in order ---- */
 
 /* What must be right before anything else can be looked at. */
 static int

@@ -264,7 +264,8 @@ check_committed(
 		r = tell_unreadable(p, ABOUT_GROUP, file, MEND_SALVAGE,
 		    "is larger than a file of committed offsets", e);
 	else if (r > 0 && data.len > 0 &&
-	    committed_latest(data.data, data.len, &c) < 0)
+	    committed_latest(data.data, data.len, &c) < 0 &&
+	    !committed_is_blank(data.data, data.len))
 		tell_file(p, ABOUT_GROUP, file, MEND_SALVAGE,
 		    "holds no committed offset");
 	buf_release(&data);

@@ -40,6 +40,7 @@ check() {
 	sed -i -E "s,$T/,,g; s/\\.[0-9]{13}\\>/.TIME/g" "$OUT" "$ERR"
 	out=$(cat "$OUT")
 	err=$(cat "$ERR")
+	export err
 }
 
 # finds TEXT KINDS [N]: klog-check t prints TEXT, N (1) problems, and that

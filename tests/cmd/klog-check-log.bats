@@ -5,22 +5,22 @@ load check
 
 @test "a payload, a header, a length" {
 	still
-	cp t/0/$S0.log before
-	poke t/0/$S0.log 61 ff
+	cp "t/0/$S0.log" before
+	poke "t/0/$S0.log" 61 ff
 	finds "t/0/$S0.log: position 0: offsets 0 to 4: checksum mismatch (111 bytes) [repair: salvage]" salvage
-	cp t/0/$S0.log damaged
+	cp "t/0/$S0.log" damaged
 	mends "t/0/$S0.log: position 0: checksum mismatch: 111 bytes taken out, saved as t/0/cut/$S0.0.TIME; offsets 0 to 4 are lost" --repair=salvage
-	taken damaged 0 111 t/0/cut/$S0.0.*
+	taken damaged 0 111 "t/0/cut/$S0.0."*
 	holds 5-19
 	rm -r t
 	still
-	cmp before t/0/$S0.log
-	poke t/0/$S0.log $((111 + 16)) 03
+	cmp before "t/0/$S0.log"
+	poke "t/0/$S0.log" $((111 + 16)) 03
 	finds "t/0/$S0.log: position 111: offsets 5 to 9: damaged header (111 bytes) [repair: salvage]" salvage
-	poke t/0/$S0.log $((111 + 16)) 02
-	poke t/0/$S0.log $((111 + 8)) 00000064
+	poke "t/0/$S0.log" $((111 + 16)) 02
+	poke "t/0/$S0.log" $((111 + 8)) 00000064
 	finds "t/0/$S0.log: position 111: offsets 5 to 9: cut off in the middle of a batch (111 bytes) [repair: salvage]" salvage
-	poke t/0/$S0.log $((111 + 8)) 00000062
+	poke "t/0/$S0.log" $((111 + 8)) 00000062
 	finds "t/0/$S0.log: position 111: offsets 5 to 9: checksum mismatch (111 bytes) [repair: salvage]" salvage
 	mends "t/0/$S0.log: position 111: checksum mismatch: 111 bytes taken out, saved as t/0/cut/$S0.111.TIME; offsets 5 to 9 are lost" --repair=salvage
 	holds 0-4 10-19
@@ -28,11 +28,11 @@ load check
 
 @test "a base offset and a leader epoch, which no checksum covers" {
 	still
-	poke t/0/$S0.log 111 0000000000000063
+	poke "t/0/$S0.log" 111 0000000000000063
 	finds "t/0/$S0.log: position 111: offsets 5 to 9: wrong base offset (111 bytes) [repair: salvage]" salvage
 	mends "t/0/$S0.log: position 111: base offset is 5 now (was 99), leader epoch 0 (was 0)" --repair=salvage
 	holds 0-19
-	poke t/0/$S10.log 12 00000007
+	poke "t/0/$S10.log" 12 00000007
 	finds "t/0/$S10.log: position 0: offsets 10 to 14: wrong leader epoch (111 bytes) [repair: salvage]" salvage
 	mends "t/0/$S10.log: position 0: base offset is 10 now (was 10), leader epoch 1 (was 7)" --repair=salvage
 	holds 0-19
@@ -40,18 +40,18 @@ load check
 
 @test "a batch twice, a segment twice" {
 	still
-	head -c 111 t/0/$S0.log >>t/0/$S10.log
+	head -c 111 "t/0/$S0.log" >>"t/0/$S10.log"
 	finds "t/0/$S10.log: position 222: offsets 0 to 4: offsets that were there before (111 bytes) [repair: salvage]" salvage
 	mends "t/0/$S10.log: position 222: offsets that were there before: 111 bytes taken out, saved as t/0/cut/$S10.222.TIME" --repair=salvage
 	holds 0-19
-	cp t/0/$S0.log t/0/$S10.log
+	cp "t/0/$S0.log" "t/0/$S10.log"
 	check t
 	is_status 4
 	check -q --repair=salvage t
 	is_status 0
 	good
 	holds 0-9
-	cmp t/0/cut/$S10.0.* <(head -c 111 t/0/$S0.log)
+	cmp "t/0/cut/$S10.0."* <(head -c 111 "t/0/$S0.log")
 }
 
 @test "a segment in the middle is missing, and the first ones" {
@@ -74,7 +74,7 @@ write_topic("m", [log])'
 m/0/$S0.log: position 111: the segment that follows it is missing; offsets 5 to 9 are lost
 m: good: 1 partition, 2 segments, 3 batches, 10 records, 283 bytes"
 	prints "$(values 0-4 10-14)" -F '%o %s\n' m
-	rm t/0/$S0.*
+	rm "t/0/$S0."*
 	echo 3 >t/0/log-start-offset
 	finds 't/0: offsets 3 to 9: the first segments are missing [repair: salvage]' salvage
 	mends 't/0/log-start-offset: was 3, is now 10: the segments between are missing' --repair=salvage
@@ -83,7 +83,7 @@ m: good: 1 partition, 2 segments, 3 batches, 10 records, 283 bytes"
 
 @test "no segment at all" {
 	live
-	rm t/0/$S0.*
+	rm "t/0/$S0."*
 	finds 't/0: offsets 0 to 19: has no segment [repair: salvage]' salvage
 	check -q --repair=salvage t
 	is_status 0
@@ -95,14 +95,14 @@ m: good: 1 partition, 2 segments, 3 batches, 10 records, 283 bytes"
 
 @test "shorter than what was committed" {
 	live
-	truncate -s 300 t/0/$S0.log
+	truncate -s 300 "t/0/$S0.log"
 	finds "t/0/$S0.log: position 222: offsets 10 to 19: cut off in the middle of a batch (78 bytes) [repair: salvage]" salvage
 	run3 klog-produce t <<<x
 	is_status 4
-	cp t/0/$S0.log damaged
+	cp "t/0/$S0.log" damaged
 	mends "t/0/$S0.log: position 222: cut off in the middle of a batch: 78 bytes taken out, saved as t/0/cut/$S0.222.TIME
 t/0/$S0.log: ended too early: offsets 10 to 19 are lost" --repair=salvage
-	taken damaged 222 78 t/0/cut/$S0.222.*
+	taken damaged 222 78 "t/0/cut/$S0.222."*
 	holds 0-9
 	echo v20 | klog-produce t
 	holds 0-9 20

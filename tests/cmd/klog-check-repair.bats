@@ -6,31 +6,32 @@ load check
 
 @test "a torn append in the boot that wrote it" {
 	live
-	printf torn >>t/0/$S0.log
+	printf torn >>"t/0/$S0.log"
 	finds "t/0/$S0.log: position 444: offset 20: an append that was not ended (4 bytes) [repair: tail]" tail
 	mends "t/0: 4 bytes behind offset 19 were cut off, saved in t/0/cut" --repair
-	[ "$(cat t/0/cut/$S0.444.*)" = torn ]
+	[ "$(cat "t/0/cut/$S0.444."*)" = torn ]
 	holds 0-19
 }
 
 @test "a torn tail without a state, of another boot, of zeros" {
 	live
 	rm t/0/state
-	head -c 50 t/0/$S0.log >>t/0/$S0.log
+	head -c 50 "t/0/$S0.log" >half
+	cat half >>"t/0/$S0.log"
 	finds "t/0/$S0.log: position 444: offset 20: cut off in the middle of a batch (50 bytes) [repair: tail]" tail
 	mends 't/0: state and indexes were made anew from the log
 t/0: 50 bytes behind offset 19 were cut off, saved in t/0/cut' --repair=tail
-	taken t/0/$S0.log 0 50 t/0/cut/$S0.444.*
+	taken "t/0/$S0.log" 0 50 "t/0/cut/$S0.444."*
 	holds 0-19
 	# As another boot left it: both tell which one it was.
 	sed -i 's/^......../00000000/' t/0/recovery-point
 	poke t/0/state 8 3030303030303030
-	truncate -s 4540 t/0/$S0.log
+	truncate -s 4540 "t/0/$S0.log"
 	finds "t/0/$S0.log: position 444: offset 20: zeros (4096 bytes) [repair: tail]" tail
 	mkdir saved
 	mends 't/0: state and indexes were made anew from the log
 t/0: 4096 bytes behind offset 19 were cut off, saved in saved' --repair --save saved
-	cmp saved/t-0-$S0.444.* <(head -c 4096 /dev/zero)
+	cmp "saved/t-0-$S0.444."* <(head -c 4096 /dev/zero)
 	holds 0-19
 	echo v20 | klog-produce t
 	holds 0-20
@@ -41,8 +42,8 @@ t/0: 4096 bytes behind offset 19 were cut off, saved in saved' --repair --save s
 
 	still
 	for f in index timeindex; do
-		cp t/0/$S0.$f want
-		poke t/0/$S0.$f 7 ff
+		cp "t/0/$S0."$f want
+		poke "t/0/$S0."$f 7 ff
 		check t
 		is_status 4
 		out_like "^t/0/$S0.$f: position [0-9]+: an entry .* \[repair: index\]$"
@@ -54,16 +55,16 @@ t/0: 4096 bytes behind offset 19 were cut off, saved in saved' --repair --save s
 			mends "t/0/$S0.index: made anew from the log
 t/0/$S0.timeindex: made anew from the log" --repair=index
 		fi
-		cmp want t/0/$S0.$f
-		truncate -s -1 t/0/$S0.$f
+		cmp want "t/0/$S0."$f
+		truncate -s -1 "t/0/$S0."$f
 		check -q --repair t
 		is_status 0
-		cmp want t/0/$S0.$f
-		rm t/0/$S0.$f
+		cmp want "t/0/$S0."$f
+		rm "t/0/$S0."$f
 		finds "t/0/$S0.$f: is missing [repair: index]" index
 		check -q --repair t
 		is_status 0
-		cmp want t/0/$S0.$f
+		cmp want "t/0/$S0."$f
 		good
 	done
 	holds 0-19
@@ -124,7 +125,7 @@ t/0/lock: has mode 0666, should have 0640 [repair: index]' index 2
 	mends 't/topic.conf: has mode 0640 now
 t/0/lock: has mode 0640 now' --repair
 	[ "$(id -u)" -eq 0 ] || return 0
-	chown 65534 t/0/$S0.log
+	chown 65534 "t/0/$S0.log"
 	finds "t/0/$S0.log: belongs to user 65534, its folder to user 0 [repair: index]" index
 	mends "t/0/$S0.log: belongs to user 0 now" --repair
 	holds 0-19
@@ -132,23 +133,23 @@ t/0/lock: has mode 0640 now' --repair
 
 @test "a link, a folder, a FIFO; a partition that is missing" {
 	still
-	mv t/0/$S10.index elsewhere
-	ln -s ../../elsewhere t/0/$S10.index
+	mv "t/0/$S10.index" elsewhere
+	ln -s ../../elsewhere "t/0/$S10.index"
 	check t
 	is_status 4
 	is_out "t/0/$S10.index: is not a regular file"
 	is_err 'klog-check: t: 1 problem; what has no repair is for a hand'
-	rm t/0/$S10.index
-	mkfifo t/0/$S10.index
+	rm "t/0/$S10.index"
+	mkfifo "t/0/$S10.index"
 	check t
 	is_status 4
 	is_out "t/0/$S10.index: is not a regular file"
-	rm t/0/$S10.index
-	mkdir t/0/$S10.index
+	rm "t/0/$S10.index"
+	mkdir "t/0/$S10.index"
 	check --repair t
 	is_status 4
-	rmdir t/0/$S10.index
-	mv elsewhere t/0/$S10.index
+	rmdir "t/0/$S10.index"
+	mv elsewhere "t/0/$S10.index"
 	good
 	mv t/0 t/gone
 	check t
@@ -180,14 +181,19 @@ t/0/lock: has mode 0640 now' --repair
 	mkdir -p t/groups/billing/offsets
 	: >t/groups/billing/offsets/0
 	good
-	echo junk >t/groups/billing/offsets/0
+	# A first commit that was torn.
+	printf junk >t/groups/billing/offsets/0
+	good
+	head -c 4092 /dev/zero >>t/groups/billing/offsets/0
+	printf junk >>t/groups/billing/offsets/0
+	cp t/groups/billing/offsets/0 damaged
 	finds 't/groups/billing/offsets/0: holds no committed offset [repair: salvage]' salvage
 	check --repair=salvage t
 	is_status 0
 	is_err ''
 	good
 	[ ! -e t/groups/billing/offsets/0 ]
-	[ "$(cat t/groups/billing/offsets/cut/0.*)" = junk ]
+	cmp damaged t/groups/billing/offsets/cut/0.*
 	ln -s /dev/null t/groups/billing/offsets/0
 	check t
 	is_status 4
@@ -196,8 +202,8 @@ t/0/lock: has mode 0640 now' --repair
 
 @test "--dry-run changes nothing; what a kind does not mend stays" {
 	still
-	poke t/0/$S0.log 61 ff
-	rm t/0/$S10.index
+	poke "t/0/$S0.log" 61 ff
+	rm "t/0/$S10.index"
 	find t -type f -exec sha256sum {} + | sort >before
 	check --repair=salvage --dry-run t
 	is_status 4

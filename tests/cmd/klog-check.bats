@@ -26,7 +26,7 @@ load check
 	is_status 0
 	is_err ''
 	is_out '{"topic":"t","partitions":1,"segments":2,"batches":4,"records":20,"bytes":444,"problems":0}'
-	poke t/0/$S10.log 61 00
+	poke "t/0/$S10.log" 61 00
 	check --json t
 	is_status 4
 	is_err 'klog-check: t: 1 problem; to mend: --repair=salvage'
@@ -45,8 +45,8 @@ load check
 
 @test "indexes of the active segment may end in zeros, as Kafka allocates them" {
 	still
-	truncate -s 4096 t/0/$S10.index
-	truncate -s 4092 t/0/$S10.timeindex
+	truncate -s 4096 "t/0/$S10.index"
+	truncate -s 4092 "t/0/$S10.timeindex"
 	good
 }
 
@@ -65,7 +65,7 @@ write_topic("t", [log])'
 @test "partitions, several topics, the highest status counts" {
 	numbers two 2 6
 	still
-	poke two/1/$S0.log 61 ff
+	poke "two/1/$S0.log" 61 ff
 	check -p 0 two
 	is_status 0
 	is_out 'two: good: 1 partition, 1 segment, 3 batches, 3 records, 207 bytes'
@@ -82,8 +82,8 @@ write_topic("t", [log])'
 
 @test "segments last changed before --since are not read" {
 	still
-	poke t/0/$S0.log 61 00
-	touch -d 2020-01-01 t/0/$S0.log
+	poke "t/0/$S0.log" 61 00
+	touch -d 2020-01-01 "t/0/$S0.log"
 	check --since 2021-01-01 t
 	is_status 0
 	is_out 't: good: 1 partition, 1 segment, 2 batches, 10 records, 222 bytes'
