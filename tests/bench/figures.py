@@ -337,6 +337,19 @@ def memory(b):
                       '%.1f MiB' % rss, '', rss, ('<=', 32))
 
 
+def verify(b):
+    """From the page cache; the peer only reads."""
+    topic = b.fresh('verify', '-c', 'compression.type=none')
+    run([b.klog('produce', '-q', '-a', '0', topic, b.path('json'))])
+    log = os.path.join(topic, '0', '%020d.log' % 0)
+    ours, theirs = in_turn(b.runs, lambda: run([b.klog('check', '-q', topic)]),
+                           lambda: run([['cat', log]], stdout='/dev/null'))
+    rates = [os.path.getsize(log) / s.wall / 1e9 for s in (ours, theirs)]
+    yield Row('12', 'json, none: verify, GB/s / cat > /dev/null',
+              *('%.2f GB/s' % rate for rate in rates), rates[0], ('>=', 2),
+              seconds(ours, theirs))
+
+
 def durable(b):
     done = subprocess.run(
         [sys.executable, os.path.join(os.path.dirname(__file__), 'durable.py'),
@@ -355,4 +368,4 @@ def durable(b):
 
 
 ALL = (produce_plain, produce_zstd, consume, start, seek, latency, many,
-       durable, memory)
+       durable, memory, verify)
