@@ -81,6 +81,16 @@ calls_open(int16_t node)
 	return calls_fail(EMFILE);
 }
 
+void
+calls_cut_short(struct disk *d, const struct point *at, uint64_t *random)
+{
+	int32_t n = random_below(random, at->n + 1);
+
+	if (at->pos < d->nodes[at->node].size)
+		n = n < at->n / 2 ? 0 : at->n;
+	disk_write(d, at->node, at->data, n, at->pos);
+}
+
 int
 calls_held(const struct disk *d)
 {

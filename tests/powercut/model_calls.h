@@ -30,6 +30,12 @@ extern int calls_actor;
 /* Told of each point that could be the last one; NULL: nobody. */
 extern void (*calls_point)(const struct point *at);
 
+/*
+ * The write of a process that is killed in it: a prefix, of what is appended
+ * to a file; within a page that is there it is done, or not.
+ */
+void calls_cut_short(struct disk *d, const struct point *at, uint64_t *random);
+
 /* How many descriptors are open and locks are held. */
 int calls_held(const struct disk *d);
 

@@ -56,28 +56,25 @@ sure_size(const struct node *n)
 	return sure;
 }
 
-/* Bytes of a block that the file got and that were never written there. */
+/*
+ * Bytes of a block that the file got and that were never written there: zeros
+ * or anything.  Whole batches of this log in the wrong place are not among
+ * them: no file system here gives a file its own blocks twice.
+ */
 static void
-fill_unwritten(
-    uint8_t *at, int32_t n, const uint8_t *file, struct chooser *c)
+fill_unwritten(uint8_t *at, int32_t n, struct chooser *c)
 {
-	int kind = random_below(&c->random, 4);
+	int kind = random_below(&c->random, 2);
 	uint64_t word;
 	int32_t i;
 
 	c->hash = mix(c->hash, (uint64_t)kind + 100);
-	if (kind < 2) {
-		memset(at, 0, (size_t)n);
-	} else if (kind == 2) {
-		/* As another sector of the log, as if recycled. */
-		memmove(at,
-		    file + random_below(&c->random, 2) * SECTOR + SECTOR - n,
-		    (size_t)n);
-	} else {
-		word = mix(c->hash, 7);
-		for (i = 0; i < n; i++)
-			at[i] = (uint8_t)(random_next(&word) >> 24);
-	}
+	memset(at, 0, (size_t)n);
+	if (kind == 0)
+		return;
+	word = mix(c->hash, 7);
+	for (i = 0; i < n; i++)
+		at[i] = (uint8_t)(random_next(&word) >> 24);
 }
 
 static void
@@ -97,8 +94,7 @@ crash_sector(const struct disk *from, const struct node *n, int s,
 		return;
 	if (sure < s * SECTOR)
 		sure = s * SECTOR;
-	fill_unwritten(out + sure % SECTOR, (s + 1) * SECTOR - sure, n->data,
-	    c);
+	fill_unwritten(out + sure % SECTOR, (s + 1) * SECTOR - sure, c);
 }
 
 /* A mapped page is written out at any moment, or never. */

@@ -142,8 +142,7 @@ check_one(const struct disk *from, const struct point *at, int depth,
 	if (way->state < kills) {
 		disk_clone(from, d);
 		if (way->state > 0)
-			disk_write(d, at->node, at->data,
-			    random_below(&seed, at->n + 1), at->pos);
+			calls_cut_short(d, at, &seed);
 	} else {
 		only_killed = false;
 		disk_crash(from, d, c);

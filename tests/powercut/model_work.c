@@ -92,8 +92,7 @@ at_point(const struct point *at)
 	}
 	if (w.restless && random_below(&w.random, 70) == 0) {
 		if (at->kind == POINT_WRITE)
-			disk_write(w.disk, at->node, at->data,
-			    random_below(&w.random, at->n + 1), at->pos);
+			calls_cut_short(w.disk, at, &w.random);
 		end_actor();
 	}
 	if (random_below(&w.random, 3) == 0)
@@ -342,8 +341,7 @@ crash(void)
 	int i;
 
 	if (kill && w.last.kind == POINT_WRITE)
-		disk_write(w.disk, w.last.node, w.last.data,
-		    random_below(&w.random, w.last.n + 1), w.last.pos);
+		calls_cut_short(w.disk, &w.last, &w.random);
 	if (kill)
 		disk_clone(w.disk, w.spare);
 	if (kill && random_below(&w.random, 3) == 0)
