@@ -216,6 +216,24 @@ t/0/$S10.index: is missing [repair: index]"
 	is_err "klog-check: t/0/$S0.log: position 0: offset 0: damaged, but was on disk up to offset 0; to mend this first: --repair=salvage"
 }
 
+@test "a producer that holds the files open goes on in the new ones" {
+	live
+	mkfifo lines
+	klog-produce -z none --linger 0 --report t <lines >report &
+	exec 7>lines
+	echo v20 >&7
+	until_true test -s report
+	poke "t/0/$S0.log" 61 ff
+	check -q --repair=salvage t
+	is_status 0
+	echo v21 >&7
+	exec 7>&-
+	wait $!
+	[ "$(cat report)" = $'t 0 20\nt 0 21' ]
+	holds 5-21
+	good
+}
+
 @test "a repair waits for no lock longer than it may" {
 	live
 	chmod 666 t/0/sync.lock
