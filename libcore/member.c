@@ -118,8 +118,8 @@ member_write(struct member *m, struct membership *in, struct err *e)
 
 /*
  * Make our file under a hidden name, lock it and write it, and only then let
- * others see it: an unlocked one is dead.  Who removes what the dead left may
- * take it at its birth: then once more.
+ * others see it: an unlocked one is dead.  Were we stopped for long between,
+ * it may have been removed as such: then once more.
  */
 static int
 make_file(struct member *m, struct membership *in, struct err *e)

@@ -1,14 +1,17 @@
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fsio.h"
 #include "member.h"
 
-enum { REREADS = 100 };
+enum { REREADS = 100, NEWBORN_MS = 60000 };
 
 /*
  * Read what a live member says.  Its text is torn while it is written, so it
@@ -64,15 +67,38 @@ add(struct reading *rd, const struct member_info *info)
 	return 0;
 }
 
+/*
+ * A hidden file is a member that is just born, or died at its birth: it is
+ * not even tried before it is old, so that nobody comes between the making of
+ * it and its lock.
+ */
+static void
+tidy_hidden(const struct group *g, const char *name)
+{
+	struct err ignored;
+	struct stat st;
+	int fd, alive;
+
+	if (fstatat(g->members, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    st.st_mtim.tv_sec * 1000 > clock_wall_ms() - NEWBORN_MS)
+		return;
+	alive = group_open_member(g, name, &fd, &ignored);
+	if (alive == 0)
+		unlinkat(g->members, name, 0);
+	if (alive >= 0)
+		close(fd);
+}
+
 /* A file of the folder: 0, or -1. */
 static int
 read_member(struct reading *rd, const char *name, struct err *e)
 {
 	struct member_info info = { .id = "" };
-	bool newborn = name[0] == '.';
 	int fd, alive, r = 0;
 
-	if (!newborn && member_info_parse_name(&info, name) < 0)
+	if (name[0] == '.' && rd->tidy)
+		tidy_hidden(rd->g, name);
+	if (member_info_parse_name(&info, name) < 0)
 		return 0;
 	alive = group_open_member(rd->g, name, &fd, e);
 	if (alive < 0 && e->sys == ENOENT)
@@ -83,7 +109,7 @@ read_member(struct reading *rd, const char *name, struct err *e)
 	if (alive == 0) {
 		if (rd->tidy)
 			unlinkat(rd->g->members, name, 0);
-	} else if (!newborn) {
+	} else {
 		/* Not to be read: it may live, and its locks tell. */
 		if (alive > 0)
 			r = read_text(&info, fd, &rd->text);
@@ -127,9 +153,7 @@ member_list(const struct group *g, bool tidy, struct member_info **list,
 		return err_sys(e, "%s/members", g->where);
 	}
 	for (errno = 0; r == 0 && (d = readdir(dir)) != NULL; errno = 0)
-		if (strcmp(d->d_name, ".") != 0 &&
-		    strcmp(d->d_name, "..") != 0)
-			r = read_member(&rd, d->d_name, e);
+		r = read_member(&rd, d->d_name, e);
 	if (r == 0 && errno != 0)
 		r = err_sys(e, "%s/members", g->where);
 	closedir(dir);
