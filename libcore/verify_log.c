@@ -253,6 +253,8 @@ sweep_segment(struct verify_part *p, int fd, int64_t until, struct err *e)
 		until = -1;
 	sweep_init(&s, fd, p->base, p->expected, until, limit, strict);
 	s.epoch = p->epoch;
+	if (p->v->topic->settings.max_message_bytes > s.size_max)
+		s.size_max = p->v->topic->settings.max_message_bytes;
 	while ((r = sweep_next(&s, &piece)) > 0)
 		if (check_piece(p, &s, &piece, e) < 0)
 			break;

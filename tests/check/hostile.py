@@ -60,7 +60,10 @@ def huge_small_files(path):
 
 def bomb(path):
     """A batch of 256 MiB of zeros in 8 kB of zstd."""
-    zeros = topics.kafkawrite.codecs_c.compress(4, bytes(256 << 20))
+    # A window of 2 MiB, then blocks that repeat one byte 128 KiB times.
+    block = (128 << 10 << 3 | 1 << 1).to_bytes(3, "little") + b"\0"
+    last = (128 << 10 << 3 | 1 << 1 | 1).to_bytes(3, "little") + b"\0"
+    zeros = b"\x28\xb5\x2f\xfd\x00\x58" + 2047 * block + last
     log = topics.kafkawrite.Log()
     data = topics.kafkawrite.encode_batch(
         [topics.kafkalog.Record(0, topics.T0, None, b"x", [])], codec=4,
