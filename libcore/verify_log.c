@@ -328,32 +328,26 @@ int
 verify_log(struct verify_part *p, struct err *e)
 {
 	const struct segment_list *l = &p->segments;
+	struct trouble lost = { .base = -1,
+		.position = -1,
+		.bytes = -1,
+		.mend = MEND_SALVAGE };
 	size_t i;
 
 	if (l->count == 0) {
-		verify_tell(p,
-		    (struct trouble){ .base = -1,
-			.position = -1,
-			.bytes = -1,
-			.offset = 0,
-			.end = must_end(p),
-			.mend = MEND_SALVAGE },
-		    NULL, "has no segment");
+		lost.end = must_end(p);
+		verify_tell(p, lost, NULL, "has no segment");
 		return 0;
 	}
 	p->expected = l->bases[0];
 	for (i = 0; i < l->count; i++)
 		if (check_segment(p, i, e) < 0)
 			return -1;
-	if (p->known && !p->ended && p->expected < p->slot.next_offset)
-		verify_tell(p,
-		    (struct trouble){ .base = -1,
-			.position = -1,
-			.bytes = -1,
-			.offset = p->expected,
-			.end = p->slot.next_offset,
-			.mend = MEND_SALVAGE },
-		    NULL, "the last segment is missing");
+	if (p->known && !p->ended && p->expected < p->slot.next_offset) {
+		lost.offset = p->expected;
+		lost.end = p->slot.next_offset;
+		verify_tell(p, lost, NULL, "the last segment is missing");
+	}
 	check_stray(p);
 	verify_ends(p);
 	return report_progress(p, 0, 0, true, e);
