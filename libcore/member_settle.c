@@ -113,7 +113,6 @@ read_rosters(struct member *m, struct roster *rosters, struct err *e)
 	return 0;
 }
 
-
 static int
 add_step(struct member *m, enum member_step_kind kind, size_t topic,
     int32_t partition)
@@ -209,7 +208,7 @@ give(struct member *m, size_t topic, struct err *e)
 static int
 survey(struct member *m, struct err *e)
 {
-	struct roster *rosters = calloc(m->count, sizeof(*rosters));
+	struct roster *rosters = calloc(m->count + 1, sizeof(*rosters));
 	int tries, r = rosters == NULL ? -1 : 0;
 
 	if (r < 0)

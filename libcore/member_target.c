@@ -62,9 +62,10 @@ plan_allocate(struct plan *pl)
 	pl->listings = calloc(listings + 1, sizeof(*pl->listings));
 	pl->members = calloc(listings + 1, sizeof(*pl->members));
 	pl->owned = calloc(owned + 1, sizeof(*pl->owned));
-	return pl->topics == NULL || pl->numbers == NULL ||
-	    pl->owners == NULL || pl->listings == NULL ||
-	    pl->members == NULL || pl->owned == NULL ? -1 : 0;
+	if (pl->topics == NULL || pl->numbers == NULL || pl->owners == NULL ||
+	    pl->listings == NULL || pl->members == NULL || pl->owned == NULL)
+		return -1;
+	return 0;
 }
 
 static void
