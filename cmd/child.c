@@ -1,0 +1,229 @@
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	STATUS_NOT_RUN = 126,	/* of the shell */
+	STATUS_NOT_FOUND = 127
+};
+
+static bool
+is_replaced(const char *entry, const char *const *added)
+{
+	size_t name = strcspn(entry, "=");
+
+	for (; *added != NULL; added++)
+		if (strncmp(entry, *added, name) == 0 &&
+		    (*added)[name] == '=')
+			return true;
+	return false;
+}
+
+/* What we have, with the entries of added; malloc'd, or NULL. */
+static char **
+merge_environment(const char *const *added)
+{
+	static const char *const none[] = { NULL };
+	size_t n = 0, room = 1;
+	const char **merged;
+	char **entry;
+
+	if (added == NULL)
+		added = none;
+	for (entry = environ; entry != NULL && *entry != NULL; entry++)
+		room++;
+	while (added[n] != NULL)
+		n++;
+	merged = calloc(room + n, sizeof(*merged));
+	if (merged == NULL)
+		return NULL;
+	memcpy(merged, added, n * sizeof(*merged));
+	for (entry = environ; entry != NULL && *entry != NULL; entry++)
+		if (!is_replaced(*entry, added))
+			merged[n++] = *entry;
+	return (char **)merged;
+}
+
+/* 0, or an errno. */
+static int
+spawn(pid_t *pid, const char *command, char **env, int in_fd)
+{
+	static const int reset[] = { SIGPIPE, SIGXFSZ, SIGCHLD };
+	char *argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, (char[]){ "--" },
+		(char *)(uintptr_t)command, NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t set;
+	int failed;
+	size_t i;
+
+	posix_spawnattr_init(&attr);
+	sigemptyset(&set);
+	posix_spawnattr_setsigmask(&attr, &set);
+	for (i = 0; i < sizeof(reset) / sizeof(reset[0]); i++)
+		sigaddset(&set, reset[i]);
+	posix_spawnattr_setsigdefault(&attr, &set);
+	posix_spawnattr_setflags(&attr,
+	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawn_file_actions_init(&actions);
+	failed = posix_spawn_file_actions_adddup2(&actions, in_fd,
+	    STDIN_FILENO);
+	if (failed == 0)
+		failed = posix_spawn(pid, "/bin/sh", &actions, &attr, argv,
+		    env);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attr);
+	return failed;
+}
+
+static void
+close_input(struct child *c)
+{
+	if (c->in_fd >= 0)
+		close(c->in_fd);
+	c->in_fd = -1;
+	c->left = 0;
+}
+
+int
+child_start(struct child *c, const char *command, struct slice input,
+    const char *const *added, struct err *e)
+{
+	char **env = merge_environment(added);
+	int ends[2], failed;
+
+	*c = CHILD_NONE;
+	if (env == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		free(env);
+		return err_sys(e, "a pipe to the command");
+	}
+	/* Ours alone does not block: the child's end is one of its own. */
+	(void)fcntl(ends[1], F_SETFL, O_NONBLOCK);
+	c->in_fd = ends[1];
+	c->next = input.data;
+	c->left = input.len > 0 ? (size_t)input.len : 0;
+	/* A small input needs no second look. */
+	child_feed(c);
+	failed = spawn(&c->pid, command, env, ends[0]);
+	close(ends[0]);
+	free(env);
+	if (failed != 0) {
+		close_input(c);
+		*c = CHILD_NONE;
+		errno = failed;
+		return err_sys(e, "/bin/sh: can't be started");
+	}
+	c->pidfd = pidfd_open(c->pid, 0);
+	return 0;
+}
+
+/* As write, but a reader that left is EPIPE and nothing else. */
+static ssize_t
+write_quietly(int fd, const void *data, size_t n)
+{
+	static const struct timespec now;
+	sigset_t pipe_only, old;
+	ssize_t put;
+	int failed;
+
+	sigemptyset(&pipe_only);
+	sigaddset(&pipe_only, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe_only, &old);
+	put = write(fd, data, n);
+	failed = errno;
+	if (put < 0 && failed == EPIPE)
+		sigtimedwait(&pipe_only, NULL, &now);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	errno = failed;
+	return put;
+}
+
+void
+child_feed(struct child *c)
+{
+	ssize_t put;
+
+	if (c->in_fd < 0)
+		return;
+	if (c->left > 0) {
+		put = write_quietly(c->in_fd, c->next, c->left);
+		if (put < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		/* EPIPE: it has read what it wants. */
+		put = put < 0 ? (ssize_t)c->left : put;
+		c->next += put;
+		c->left -= (size_t)put;
+	}
+	if (c->left == 0)
+		close_input(c);
+}
+
+static void
+release(struct child *c)
+{
+	close_input(c);
+	if (c->pidfd >= 0)
+		close(c->pidfd);
+	*c = CHILD_NONE;
+}
+
+static enum child_end
+judge(const siginfo_t *info, char *why, size_t size)
+{
+	int status = info->si_status;
+	const char *name;
+
+	if (info->si_code != CLD_EXITED) {
+		name = sigdescr_np(status);
+		snprintf(why, size, name == NULL ? "killed by signal %d" :
+		    "killed by signal %d (%s)", status, name);
+		return CHILD_FAILED;
+	}
+	if (status == 0)
+		return CHILD_DONE;
+	snprintf(why, size, "exit status %d%s", status,
+	    status == STATUS_NOT_RUN ? " (the command can't be run)" :
+	    status == STATUS_NOT_FOUND ? " (no such command)" : "");
+	return status == EX_TEMPFAIL ? CHILD_LATER : CHILD_FAILED;
+}
+
+enum child_end
+child_look(struct child *c, char *why, size_t size)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG) < 0) {
+		/* ECHILD: somebody else reaped it. */
+		snprintf(why, size, "its exit status is lost");
+		release(c);
+		return CHILD_FAILED;
+	}
+	if (info.si_pid == 0)
+		return CHILD_RUNS;
+	release(c);
+	return judge(&info, why, size);
+}
+
+void
+child_kill(struct child *c)
+{
+	siginfo_t info;
+
+	kill(c->pid, SIGKILL);
+	while (waitid(P_PID, (id_t)c->pid, &info, WEXITED) < 0 &&
+	    errno == EINTR)
+		continue;
+	release(c);
+}
