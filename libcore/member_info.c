@@ -125,7 +125,7 @@ sealed(const uint8_t *text, size_t n)
 	const uint8_t *end;
 	size_t at;
 
-	end = memmem(text, n, "\nend=", 5);
+	end = n == 0 ? NULL : memmem(text, n, "\nend=", 5);
 	if (end == NULL)
 		return 0;
 	at = (size_t)(end + 1 - text);

@@ -209,9 +209,9 @@ static int
 survey(struct member *m, struct err *e)
 {
 	struct roster *rosters = calloc(m->count + 1, sizeof(*rosters));
-	int tries, r = rosters == NULL ? -1 : 0;
+	int tries, r = 0;
 
-	if (r < 0)
+	if (rosters == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	/* Files read one after the other may not fit together: read again. */
 	for (tries = 0; r == 0 && tries < REREADS; tries++) {

@@ -53,6 +53,7 @@ pauses(void)
 	CHECK_EQ_STR(owns(m[0]), "a0");
 	CHECK_EQ_INT(group_delete(&sc.topics[0], "g", false, &e), -1);
 	CHECK_EQ_INT(e.code, ERR_BUSY);
+	group_close(&g);
 	/* Looking from outside wakes nobody. */
 	CHECK_EQ_INT(group_open(&g, &sc.topics[0], "g", false, &e), 1);
 	group_close(&g);
