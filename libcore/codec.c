@@ -97,7 +97,7 @@ corrupt(enum codec_id id, const char *why, struct err *e)
 static int
 too_much(enum codec_id id, struct err *e)
 {
-	return corrupt(id, "larger than allowed", e);
+	return corrupt(id, "unpacks to more than max.message.bytes allows", e);
 }
 
 /*

@@ -15,6 +15,7 @@ cursor_init(struct cursor *c, struct view *v, int64_t offset)
 {
 	*c = (struct cursor){ .view = v, .next = offset, .fd = -1,
 		.since = INT64_MIN,
+		.scan.size_max = v->batch_max,
 		.cut = -1,
 		.epoch = -1 };
 }

@@ -6,7 +6,9 @@
 
 enum {
 	WORKERS_MAX = 16,
-	WARM_UP = 2 /* items in a row done without threads */
+	WARM_UP = 2, /* items in a row done without threads */
+	USUAL_BYTES = 4 << 20, /* of a batch, unpacked */
+	HELD_MAX = 16 << 20 /* bytes of batches read ahead */
 };
 
 struct prefetch {
@@ -21,6 +23,7 @@ struct prefetch {
 	pthread_t threads[WORKERS_MAX];
 	int running;
 	uint64_t streak; /* items delivered since there was no more */
+	size_t held; /* bytes of the items that are not free */
 	bool reading, ended, stop;
 };
 
@@ -94,6 +97,26 @@ tell(struct prefetch *p)
 }
 
 /*
+ * Unpack an item: at most limit bytes, unless that is all it may have; else
+ * it is left, as large.
+ */
+static void
+unpack(struct prefetch_item *item, struct codec *codec, size_t limit)
+{
+	bool all = item->raw_limit <= limit;
+
+	item->large = false;
+	if (batch_records_init(&item->records, &item->batch, item->bytes.data,
+		codec, &item->plain, all ? item->raw_limit : limit,
+		&item->error) == 0)
+		return;
+	if (all || item->error.code != ERR_CORRUPT)
+		item->status = -2;
+	else
+		item->large = true;
+}
+
+/*
  * Read one more item and unpack it.  Called with the mutex held, which is let
  * go of meanwhile; p->reading keeps the others from reading.
  */
@@ -106,12 +129,14 @@ fetch(struct prefetch *p, struct codec *codec)
 	p->reading = true;
 	pthread_mutex_unlock(&p->mutex);
 	item->next = NULL;
-	item->ready = item->sealed = false;
+	item->ready = item->sealed = item->large = false;
+	buf_clear(&item->bytes);
 	item->skipped = 0;
 	item->status = p->o.read(p->o.ctx, item);
 	pthread_mutex_lock(&p->mutex);
 	p->reading = false;
 	p->ended = item->status <= 0;
+	p->held += item->bytes.len;
 	if (p->last == NULL)
 		p->first = item;
 	else
@@ -120,10 +145,7 @@ fetch(struct prefetch *p, struct codec *codec)
 	tell(p);
 	if (item->status > 0 && !item->sealed) {
 		pthread_mutex_unlock(&p->mutex);
-		if (batch_records_init(&item->records, &item->batch,
-			item->bytes.data, codec, &item->plain, p->o.raw_limit,
-			&item->error) < 0)
-			item->status = -2;
+		unpack(item, codec, USUAL_BYTES);
 		pthread_mutex_lock(&p->mutex);
 	}
 	item->ready = true;
@@ -133,7 +155,8 @@ fetch(struct prefetch *p, struct codec *codec)
 static bool
 may_fetch(const struct prefetch *p)
 {
-	return !p->reading && !p->ended && p->free_list != NULL;
+	return !p->reading && !p->ended && p->free_list != NULL &&
+	    (p->held < HELD_MAX || p->first == NULL);
 }
 
 static void *
@@ -194,6 +217,8 @@ prefetch_next(struct prefetch *p)
 	else if (++p->streak == WARM_UP)
 		tell(p);
 	pthread_mutex_unlock(&p->mutex);
+	if (item->large)
+		unpack(item, p->codec, item->raw_limit);
 	return item;
 }
 
@@ -201,6 +226,12 @@ void
 prefetch_put(struct prefetch *p, struct prefetch_item *item)
 {
 	pthread_mutex_lock(&p->mutex);
+	p->held -= item->bytes.len;
+	item->bytes.len = 0;
+	if (item->bytes.cap > USUAL_BYTES)
+		buf_release(&item->bytes);
+	if (item->plain.cap > USUAL_BYTES)
+		buf_release(&item->plain);
 	item->next = p->free_list;
 	p->free_list = item;
 	tell(p);

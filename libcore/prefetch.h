@@ -4,6 +4,8 @@
  * Reading stays serial, in the order that the caller's read function gives;
  * decompressing happens on worker threads meanwhile.  Without workers, or
  * before there is enough to do for them, prefetch_next does the work itself.
+ * Memory stays bounded: what is unusually large is unpacked one at a time, and
+ * nothing more is read while much is held.
  */
 #ifndef KLOG_PREFETCH_H
 #define KLOG_PREFETCH_H
@@ -21,6 +23,7 @@ struct prefetch_item {
 	void *source; /* of whom it is; set by read */
 	int64_t skipped; /* offsets passed over before it; set by read */
 	int64_t segment, position; /* where it lies; set by read */
+	size_t raw_limit; /* bytes it may unpack to; set by read */
 	bool sealed; /* set by read: do not unpack */
 	int status; /* 1 a batch, 0 nothing more now, -1 error, -2 a
 		     * batch that cannot be unpacked */
@@ -28,13 +31,13 @@ struct prefetch_item {
 	struct batch_records records; /* at the first; if not sealed */
 	/* private */
 	struct buf plain;
-	bool claimed, ready;
+	bool ready;
+	bool large; /* is unpacked by who takes it */
 	struct prefetch_item *next;
 };
 
 struct prefetch_options {
 	int workers; /* threads at most; 0: none */
-	size_t raw_limit; /* bytes of a decompressed batch, at most */
 	/*
 	 * Read the next batch into item: 1, 0 there is nothing more now, -1
 	 * with item->error.  Called by one thread at a time, and not at all

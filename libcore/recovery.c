@@ -14,6 +14,7 @@
 #include "fsio.h"
 #include "recovery_parts.h"
 #include "redirty.h"
+#include "scan.h"
 #include "segment.h"
 
 /*
@@ -106,6 +107,64 @@ write_again(struct partition *p, const struct rebuild *seen, struct err *e)
 }
 
 /*
+ * The epoch of new batches: the last one known, from the file or as seen in
+ * the log; with fresh a new one, because something may be gone that readers
+ * have seen.
+ */
+static int
+settle_epoch(
+    struct partition *p, const struct rebuild *seen, bool fresh, struct err *e)
+{
+	struct epochs es = { 0 };
+	int32_t last = -1;
+	int r = 0;
+
+	if (epochs_read(&es, p->dirfd, p->where, e) < 0)
+		return -1;
+	if (es.count > 0)
+		last = es.list[es.count - 1].epoch;
+	p->slot.epoch = last > seen->epoch.epoch ? last : seen->epoch.epoch;
+	if (p->slot.epoch < 0)
+		p->slot.epoch = 0;
+	if (p->slot.epoch != last)
+		r = epochs_assign(&es, p->slot.epoch,
+		    seen->epoch.epoch < 0 ? p->slot.next_offset :
+					    seen->epoch.start);
+	if (r == 0 && fresh && p->slot.epoch < INT32_MAX)
+		r = epochs_assign(&es, ++p->slot.epoch, p->slot.next_offset);
+	if (r < 0)
+		err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
+	else if (p->slot.epoch != last)
+		r = epochs_write(&es, p->dirfd, p->where, e);
+	epochs_release(&es);
+	return r;
+}
+
+/*
+ * Nothing says what was promised: a copy, perhaps of Kafka's.  An end that is
+ * torn may be cut off all the same, damage before good batches not.
+ */
+static int
+refuse_to_guess(const struct partition *p, int64_t size, struct err *e)
+{
+	struct scan s = { .size_max = settings_batch_limit(p->settings) };
+	struct batch b;
+	int r;
+
+	scan_init(&s, p->log_fd, p->slot.position, size);
+	r = scan_resync(&s, p->slot.position + 1, p->slot.next_offset, &b);
+	scan_release(&s);
+	if (r == SCAN_IO)
+		return recovery_log_error(p, e);
+	if (r != BATCH_WHOLE)
+		return 0;
+	return err_set(e, ERR_CORRUPT,
+	    "%s/%020" PRId64 ".log: position %" PRId64 ": offset %" PRId64
+	    ": damaged, and good batches follow",
+	    p->where, p->log_base, p->slot.position, p->slot.next_offset);
+}
+
+/*
  * Verify segment base from its first byte; slot becomes its end.  cut: what
  * follows the last good batch may go; active: new batches go into it.
  */
@@ -142,6 +201,8 @@ rebuild_segment(struct partition *p, int64_t base, bool cut, bool active,
 	    recovery_take_batches(p, slot, st.st_size, seen, e) < 0)
 		return -1;
 	if (slot->position < st.st_size) {
+		if (!seen->known && refuse_to_guess(p, st.st_size, e) < 0)
+			return -1;
 		if (!cut || slot->next_offset < seen->safe)
 			return err_set(e, ERR_CORRUPT,
 			    "%s/%020" PRId64 ".log: position %" PRId64
@@ -149,7 +210,9 @@ rebuild_segment(struct partition *p, int64_t base, bool cut, bool active,
 			    ": damaged, but was on disk up to offset %" PRId64,
 			    p->where, base, slot->position, slot->next_offset,
 			    seen->safe);
-		if (recovery_cut_off(p, st.st_size, e) < 0)
+		/* The epoch first: killed in between, both come again. */
+		if (settle_epoch(p, seen, true, e) < 0 ||
+		    recovery_cut_off(p, st.st_size, e) < 0)
 			return -1;
 	}
 	if ((!active && partition_note_end(p, slot, e) < 0) ||
@@ -222,39 +285,6 @@ rebuild_segments(struct partition *p, struct rebuild *seen, struct err *e)
 }
 
 /*
- * The epoch of new batches: the last one known, from the file or as seen in
- * the log; a new one where something may be gone that readers have seen.
- */
-static int
-settle_epoch(struct partition *p, const struct rebuild *seen, struct err *e)
-{
-	struct epochs es = { 0 };
-	int32_t last = -1;
-	int r = 0;
-
-	if (epochs_read(&es, p->dirfd, p->where, e) < 0)
-		return -1;
-	if (es.count > 0)
-		last = es.list[es.count - 1].epoch;
-	p->slot.epoch = last > seen->epoch.epoch ? last : seen->epoch.epoch;
-	if (p->slot.epoch < 0)
-		p->slot.epoch = 0;
-	if (p->slot.epoch != last)
-		r = epochs_assign(&es, p->slot.epoch,
-		    seen->epoch.epoch < 0 ? p->slot.next_offset :
-					    seen->epoch.start);
-	if (r == 0 && (seen->reboot || p->cut_bytes > 0) &&
-	    p->slot.epoch < INT32_MAX)
-		r = epochs_assign(&es, ++p->slot.epoch, p->slot.next_offset);
-	if (r < 0)
-		err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
-	else if (p->slot.epoch != last)
-		r = epochs_write(&es, p->dirfd, p->where, e);
-	epochs_release(&es);
-	return r;
-}
-
-/*
  * A trim that outlived the records behind it: without this what is appended
  * from here on would lie before the start of the log.
  */
@@ -299,9 +329,14 @@ rebuild(struct partition *p, int64_t safe, struct err *e)
 	seen.reboot = known > 0 && strcmp(boot, p->boot) != 0;
 	if (seen.safe < safe)
 		seen.safe = safe;
+	/* Without the file it may be a copy of anything, also compacted. */
+	seen.known = known > 0;
+	seen.strict = seen.known &&
+	    (p->settings->cleanup_policy & CLEANUP_COMPACT) == 0;
 	p->cut_bytes = 0;
 	if (rebuild_segments(p, &seen, e) < 0 ||
-	    settle_epoch(p, &seen, e) < 0 || settle_start(p, e) < 0)
+	    settle_epoch(p, &seen, seen.reboot && p->cut_bytes == 0, e) < 0 ||
+	    settle_start(p, e) < 0)
 		return -1;
 	checkpoint_tidy(p->dirfd);
 	if (fsio_sync_dir(p->dirfd) < 0)
@@ -327,7 +362,9 @@ recovery_poisoned(struct partition *p, struct err *e)
 int
 recovery_reindex_sealed(struct partition *p, int64_t base, struct err *e)
 {
-	struct rebuild seen = { .reboot = true, .epoch = { -1, 0 } };
+	struct rebuild seen = {
+		.known = true, .reboot = true, .epoch = { -1, 0 }
+	};
 
 	p->slot.next_offset = base;
 	return rebuild_segment(p, base, false, false, &seen, e);
@@ -336,7 +373,9 @@ recovery_reindex_sealed(struct partition *p, int64_t base, struct err *e)
 int
 recovery_reindex_active(struct partition *p, struct err *e)
 {
-	struct rebuild seen = { .reboot = true, .epoch = { -1, 0 } };
+	struct rebuild seen = {
+		.known = true, .reboot = true, .epoch = { -1, 0 }
+	};
 	struct state_slot end = p->slot;
 
 	p->slot.next_offset = end.base;

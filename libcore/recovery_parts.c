@@ -49,7 +49,7 @@ int
 recovery_take_batches(struct partition *p, struct state_slot *slot,
     int64_t limit, struct rebuild *seen, struct err *e)
 {
-	struct scan s = { 0 };
+	struct scan s = { .size_max = settings_batch_limit(p->settings) };
 	struct buf bytes = { 0 };
 	struct batch b;
 	int64_t at;
@@ -65,6 +65,10 @@ recovery_take_batches(struct partition *p, struct state_slot *slot,
 			break;
 		if (b.base_offset < slot->next_offset ||
 		    b.last_offset - slot->base > INT32_MAX)
+			break;
+		if (seen != NULL && seen->strict &&
+		    slot->next_offset >= seen->safe &&
+		    b.base_offset != slot->next_offset)
 			break;
 		if (seen == NULL &&
 		    (b.base_offset != slot->next_offset ||

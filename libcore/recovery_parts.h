@@ -11,6 +11,8 @@
 /* What a rebuild knows and learns. */
 struct rebuild {
 	int64_t safe; /* below this offset all was on disk */
+	bool known; /* there was a recovery point */
+	bool strict; /* above it offsets have no holes */
 	bool reboot; /* the machine was restarted since it was noted */
 	struct epoch epoch; /* the newest seen and where it began; or -1 */
 	int64_t unsafe_at; /* the last segment's bytes from here on may lie

@@ -65,7 +65,7 @@ int
 redirty(int fd, int64_t from, int64_t end, int64_t offset, bool move,
     int64_t *good)
 {
-	struct scan s = { 0 };
+	struct scan s = { .size_max = INT32_MAX };
 	struct buf bytes = { 0 };
 	struct batch b;
 	int r = BATCH_WHOLE;

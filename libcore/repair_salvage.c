@@ -181,8 +181,7 @@ go_through(struct salvage *s, int64_t until, int64_t limit, bool last,
 
 	sweep_init(&sweep, s->fd, s->base, s->next, until, limit, s->strict);
 	sweep.epoch = s->epoch;
-	if (s->rp->topic->settings.max_message_bytes > sweep.size_max)
-		sweep.size_max = s->rp->topic->settings.max_message_bytes;
+	sweep.scan.size_max = settings_batch_limit(&s->rp->topic->settings);
 	while ((r = sweep_next(&sweep, &piece)) > 0) {
 		bool good = piece.kind == SWEEP_BATCH;
 

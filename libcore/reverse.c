@@ -94,7 +94,7 @@ static int
 load_block(struct reverse *r, struct err *e)
 {
 	int64_t from = r->block > 0 ? r->blocks[r->block - 1] : 0;
-	struct scan s = { 0 };
+	struct scan s = { .size_max = r->view->batch_max };
 	struct batch b;
 	int64_t at;
 	int got;
@@ -137,7 +137,7 @@ int
 reverse_next(
     struct reverse *r, struct batch *b, struct buf *bytes, struct err *e)
 {
-	struct scan s = { 0 };
+	struct scan s = { .size_max = r->view->batch_max };
 	int64_t position;
 	int got;
 

@@ -98,8 +98,9 @@ scan_peek(struct scan *s, struct batch *b)
 		return SCAN_IO;
 	state = batch_decode(
 	    s->window.data + (s->position - s->window_at), buffered(s), b);
-	/* There is no offset behind it. */
-	if (state != BATCH_BAD && b->last_offset == INT64_MAX)
+	/* No offset behind it, or more than memory should be spent on. */
+	if (state != BATCH_BAD && (b->last_offset == INT64_MAX ||
+		b->size > (s->size_max > 0 ? s->size_max : SCAN_SIZE_MAX)))
 		return BATCH_BAD;
 	if (state != BATCH_SHORT || b->size == 0)
 		return (int)state;

@@ -19,7 +19,11 @@ struct scan {
 	struct buf window; /* what was read ahead, from window_at on */
 	int64_t window_at;
 	size_t ahead; /* how much to read at once */
+	int64_t size_max; /* bytes of a batch: a larger one is BATCH_BAD;
+			   * 0: SCAN_SIZE_MAX.  scan_init leaves it */
 };
+
+enum { SCAN_SIZE_MAX = 32 << 20 };
 
 enum { SCAN_IO = -1 }; /* besides enum batch_state: reading failed, errno */
 

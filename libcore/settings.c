@@ -320,6 +320,13 @@ settings_text(const struct settings *s, int i, char *out, size_t size)
 	}
 }
 
+int64_t
+settings_batch_limit(const struct settings *s)
+{
+	return s->max_message_bytes > 32 * MIB ? s->max_message_bytes :
+						 32 * MIB;
+}
+
 int
 settings_check(const struct settings *s, struct err *e)
 {

@@ -92,6 +92,13 @@ int settings_unset(struct settings *s, const char *key, struct err *e);
 /* The value of row i (or its default), as settings_set takes it. */
 void settings_text(const struct settings *s, int i, char *out, size_t size);
 
+/*
+ * Bytes that a batch of this topic may have, as stored or unpacked: what
+ * claims more is damage, so that no file makes a reader take all memory.
+ * 32 MiB, or max.message.bytes if that is more.
+ */
+int64_t settings_batch_limit(const struct settings *s);
+
 /* Settings that can't go together: 0, or -1 ERR_USAGE. */
 int settings_check(const struct settings *s, struct err *e);
 

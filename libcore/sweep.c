@@ -4,8 +4,7 @@
 
 enum {
 	ZERO_BLOCK = 1 << 14,
-	COPIES_MAX = 64, /* a segment is read again so often */
-	SIZE_MAX_LEAST = 32 << 20
+	COPIES_MAX = 64 /* a segment is read again so often */
 };
 
 void
@@ -16,7 +15,6 @@ sweep_init(struct sweep *s, int fd, int64_t base, int64_t expected,
 	s->expected = expected > base ? expected : base;
 	s->until = until;
 	s->epoch = -1;
-	s->size_max = SIZE_MAX_LEAST;
 	s->strict = strict;
 	s->ahead = false;
 	s->copies = 0;
@@ -53,9 +51,6 @@ take(struct sweep *s, struct batch *b, const char **why)
 	int64_t at = s->scan.position;
 	int r = scan_peek(&s->scan, b);
 
-	/* No file may take all memory. */
-	if (r == BATCH_WHOLE && b->size > s->size_max)
-		r = BATCH_BAD;
 	*why = r == BATCH_BAD ? "damaged header" :
 				"cut off in the middle of a batch";
 	if (r == BATCH_WHOLE)
@@ -214,7 +209,7 @@ check_epoch(struct sweep *s, const struct batch *b, struct sweep_piece *p)
 static int
 is_copy(struct sweep *s, const struct batch *b, int64_t from)
 {
-	struct scan scan = { 0 };
+	struct scan scan = { .size_max = s->scan.size_max };
 	struct batch other;
 	int r, found = 0;
 

@@ -43,7 +43,6 @@ struct sweep { /* zero it to start */
 	int64_t expected; /* the offset that comes next */
 	int64_t until; /* the offset where the segment must end, or -1 */
 	int32_t epoch; /* the largest so far; -1: none */
-	int64_t size_max; /* bytes of a batch: what claims more is damage */
 	bool strict; /* nothing is compacted: offsets have no holes */
 	int copies; /* how often a copy was looked for */
 	bool ahead; /* found is the next piece */
@@ -54,7 +53,7 @@ struct sweep { /* zero it to start */
  * Start at the first byte of segment base, which fd is (borrowed).  expected:
  * where the segment before it ended, if that is above base; until: where the
  * next one begins, or -1.  limit: bytes.  s->epoch may be set after it to the
- * largest epoch of the segments before, s->size_max raised from 32 MiB.
+ * largest epoch of the segments before, s->scan.size_max before it or after.
  */
 void sweep_init(struct sweep *s, int fd, int64_t base, int64_t expected,
     int64_t until, int64_t limit, bool strict);

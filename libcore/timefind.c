@@ -60,7 +60,7 @@ static int
 active_max(struct view *v, int64_t base, int64_t from, int64_t *timestamp,
     struct err *e)
 {
-	struct scan s = { 0 };
+	struct scan s = { .size_max = v->batch_max };
 	struct batch b;
 	int64_t position = 0;
 	int fd, r;

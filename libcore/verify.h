@@ -21,7 +21,6 @@ struct verify {			/* zero it, then fill the first part */
 	bool deep;		/* decompress and parse every record too */
 	int64_t since;		/* ms: skip sealed segments whose .log was
 				 * last changed before; 0: none */
-	size_t raw_max;		/* bytes a batch may decompress to */
 	void (*told)(void *context, const struct trouble *t);
 	/* Called about every MiB; not 0 stops: ERR_STOPPED.  May be NULL. */
 	int (*progress)(void *context, int64_t bytes, int64_t records);

@@ -172,6 +172,7 @@ verify_checkpoints(struct verify_part *p, struct err *e)
 	    tell_unreadable(p, ABOUT_RECOVERY, "recovery-point", MEND_INDEX,
 		"is not a boot id and an offset", e) < 0)
 		return -1;
+	p->promised = r > 0;
 	/* It was written before the state was. */
 	if (r > 0 && p->known && strcmp(boot, p->boot) != 0)
 		tell_file(p, ABOUT_RECOVERY, "recovery-point", MEND_INDEX,

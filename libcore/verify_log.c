@@ -23,12 +23,18 @@ must_end(const struct verify_part *p)
 	return p->known ? p->slot.next_offset : p->safe;
 }
 
-/* What a piece of the open segment is, if it is no good batch. */
-static void
-tell_piece(struct verify_part *p, const struct sweep_piece *piece)
+/*
+ * What a piece of the open segment is, if it is no good batch.  Where nothing
+ * more was promised, the next producer cuts the log off up to limit: true.
+ */
+static bool
+tell_piece(
+    struct verify_part *p, const struct sweep_piece *piece, int64_t limit)
 {
-	bool torn = piece->kind == SWEEP_TAIL && p->active && !p->known &&
-	    p->expected >= p->safe;
+	bool torn = (piece->kind == SWEEP_TAIL || (p->promised &&
+			(piece->kind == SWEEP_BAD ||
+			    piece->kind == SWEEP_AGAIN))) &&
+	    p->active && !p->known && p->expected >= p->safe;
 	int64_t end = torn ? piece->offset : piece->end;
 	char name[SEGMENT_NAME];
 
@@ -38,13 +44,14 @@ tell_piece(struct verify_part *p, const struct sweep_piece *piece)
 	verify_tell(p,
 	    (struct trouble){ .base = p->base,
 		.position = piece->from,
-		.bytes = piece->to - piece->from,
+		.bytes = (torn ? limit : piece->to) - piece->from,
 		.offset = piece->offset,
 		.end = end,
 		.mend = torn ? MEND_TAIL : MEND_SALVAGE },
 	    name, "%s", piece->why);
 	if (end > p->expected && piece->kind != SWEEP_AGAIN)
 		p->expected = end;
+	return torn;
 }
 
 static void
@@ -86,7 +93,8 @@ check_records(struct verify_part *p, const struct sweep *s,
 	int got;
 
 	got = batch_records_init(&br, &piece->batch, s->bytes.data,
-	    p->v->codec, &p->scratch, p->v->raw_max, e);
+	    p->v->codec, &p->scratch,
+	    (size_t)settings_batch_limit(&p->v->topic->settings), e);
 	if (got == 0)
 		got = 1;
 	while (got > 0)
@@ -127,12 +135,13 @@ report_progress(struct verify_part *p, int64_t bytes, int64_t records,
 	return err_set(e, ERR_STOPPED, "stopped");
 }
 
+/* 1 look at the next one too, 0 the log ends here, -1. */
 static int
 check_piece(struct verify_part *p, struct sweep *s,
     const struct sweep_piece *piece, struct err *e)
 {
 	const struct batch *b = &piece->batch;
-	bool whole = piece->kind == SWEEP_BATCH;
+	bool whole = piece->kind == SWEEP_BATCH, torn = false;
 
 	if (whole) {
 		p->v->batches++;
@@ -140,14 +149,16 @@ check_piece(struct verify_part *p, struct sweep *s,
 		check_epoch(p, b);
 		p->expected = piece->end;
 	} else {
-		tell_piece(p, piece);
+		torn = tell_piece(p, piece, s->scan.limit);
 		/* Entries for what is damaged are no second trouble. */
 		p->index.told = p->timeindex.told = true;
 	}
 	if (whole && p->v->deep && check_records(p, s, piece, e) < 0)
 		return -1;
-	return report_progress(
-	    p, piece->to - piece->from, whole ? b->count : 0, false, e);
+	if (report_progress(p, piece->to - piece->from, whole ? b->count : 0,
+		false, e) < 0)
+		return -1;
+	return !torn;
 }
 
 /* Whether nobody is writing: the append lock can be had, or nobody could. */
@@ -253,16 +264,17 @@ sweep_segment(struct verify_part *p, int fd, int64_t until, struct err *e)
 		until = -1;
 	sweep_init(&s, fd, p->base, p->expected, until, limit, strict);
 	s.epoch = p->epoch;
-	if (p->v->topic->settings.max_message_bytes > s.size_max)
-		s.size_max = p->v->topic->settings.max_message_bytes;
-	while ((r = sweep_next(&s, &piece)) > 0)
-		if (check_piece(p, &s, &piece, e) < 0)
-			break;
-	if (r < 0)
-		err_sys(e, "%s/%020" PRId64 ".log", p->where, p->base);
+	s.scan.size_max = settings_batch_limit(&p->v->topic->settings);
+	do {
+		r = sweep_next(&s, &piece);
+		if (r < 0)
+			err_sys(e, "%s/%020" PRId64 ".log", p->where, p->base);
+		if (r > 0)
+			r = check_piece(p, &s, &piece, e);
+	} while (r > 0);
 	p->epoch = s.epoch;
 	sweep_release(&s);
-	if (r != 0)
+	if (r < 0)
 		return -1;
 	p->ended |= p->active;
 	if (p->active) {

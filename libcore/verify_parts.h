@@ -33,7 +33,8 @@ struct verify_part {
 	struct state state;
 	bool known;		/* the state counts: slot is the log's end */
 	struct state_slot slot;
-	int64_t safe;		/* recovery point */
+	int64_t safe;		/* recovery point; 0 */
+	bool promised;		/* it is there: nothing more was promised */
 	int64_t start;		/* log start offset, as the file says; 0 */
 	struct segment_list segments;
 	int64_t beyond;		/* base of a segment behind the active one, as

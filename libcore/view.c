@@ -55,6 +55,13 @@ view_open(struct view *v, int topic_dirfd, int32_t number, const char *where,
 }
 
 void
+view_expect(struct view *v, const struct settings *s)
+{
+	v->strict = (s->cleanup_policy & CLEANUP_COMPACT) == 0;
+	v->batch_max = settings_batch_limit(s);
+}
+
+void
 view_close(struct view *v)
 {
 	state_unmap(&v->state);
@@ -204,7 +211,7 @@ static int
 find_end(struct view *v, struct err *e)
 {
 	struct view_end end = v->end;
-	struct scan s = { 0 };
+	struct scan s = { .size_max = v->batch_max };
 	int64_t base;
 	int r;
 

@@ -13,6 +13,7 @@
 
 #include "err.h"
 #include "segment.h"
+#include "settings.h"
 #include "state.h"
 
 struct view_end {
@@ -26,8 +27,9 @@ struct view {
 	char *where; /* path, for messages */
 	char boot[37];
 	struct state state;
-	bool strict;	/* set by the caller: nothing is compacted here, so
-			 * offsets that are missing are damage */
+	bool strict;	/* nothing is compacted here, so offsets that are
+			 * missing are damage */
+	int64_t batch_max; /* bytes: settings_batch_limit */
 	struct segment_list segments; /* as last listed */
 	struct view_end end; /* as last seen by view_refresh */
 };
@@ -36,6 +38,9 @@ struct view {
 int view_open(struct view *v, int topic_dirfd, int32_t number,
     const char *where, struct err *e);
 void view_close(struct view *v);
+
+/* Read as the topic's settings say: strict, batch_max (0 without this). */
+void view_expect(struct view *v, const struct settings *s);
 
 /* Look where the log ends now: v->end.  0, or -1. */
 int view_refresh(struct view *v, struct err *e);

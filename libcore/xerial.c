@@ -99,7 +99,8 @@ block_decompress(struct xerial *x, const uint8_t *src, size_t n,
 	if (x->claim(s, n, &size) != SNAPPY_OK || size / RATIO_MAX > n)
 		return err_set(e, ERR_CORRUPT, "snappy: malformed");
 	if (size > left)
-		return err_set(e, ERR_CORRUPT, "snappy: larger than allowed");
+		return err_set(e, ERR_CORRUPT,
+		    "snappy: unpacks to more than max.message.bytes allows");
 	/* One more, so that an empty block has an address too. */
 	if (buf_reserve(dst, size + 1) < 0)
 		return no_memory(e);

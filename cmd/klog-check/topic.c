@@ -14,10 +14,7 @@
 #include "text.h"
 #include "verify.h"
 
-enum {
-	STATUS_DAMAGED = 4,
-	RAW_MAX = 32 << 20	/* bytes a batch may decompress to */
-};
+enum { STATUS_DAMAGED = 4 };
 
 /* A string of JSON on stdout, quotes included. */
 static void
@@ -130,7 +127,6 @@ verify_all(struct check *c, struct verify *v, struct err *e)
 	*v = (struct verify){ .topic = c->topic,
 		.deep = c->deep,
 		.since = c->since,
-		.raw_max = RAW_MAX,
 		.told = tell,
 		.progress = tick,
 		.context = c };

@@ -19,8 +19,6 @@
 #include "view.h"
 #include "watch.h"
 
-enum { RAW_LIMIT = 64 << 20 };	/* bytes of a decompressed batch, at most */
-
 enum isolation { ISOLATION_COMMITTED, ISOLATION_UNCOMMITTED };
 
 struct options {

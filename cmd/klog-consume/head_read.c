@@ -122,7 +122,8 @@ head_read(struct head *head, struct heads_memory *m, struct err *e)
 	head->started = true;
 	head->used_up = false;
 	if (batch_records_init(&m->records, &head->batch, m->bytes.data,
-	    m->c->codec, &m->plain, RAW_LIMIT, e) < 0)
+	    m->c->codec, &m->plain,
+	    (size_t)head->stream->view.batch_max, e) < 0)
 		return head_leave_out(head, e);
 	m->owner = head;
 	return 1;

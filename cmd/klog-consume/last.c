@@ -18,7 +18,7 @@ nth_from_end(struct stream *s, const struct batch *b, struct buf *bytes,
 	int got;
 
 	if (batch_records_init(&br, b, bytes->data, s->consumer->codec,
-	    &scratch, RAW_LIMIT, e) < 0)
+	    &scratch, (size_t)s->view.batch_max, e) < 0)
 		return -1;
 	while ((got = batch_records_next(&br, &r, e)) > 0 && skip-- > 0)
 		continue;

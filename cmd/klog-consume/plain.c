@@ -32,6 +32,7 @@ read_next(void *ctx, struct prefetch_item *item)
 		if (s->done || s->idle)
 			continue;
 		item->source = s;
+		item->raw_limit = (size_t)s->view.batch_max;
 		got = stream_read(s, &item->batch, &item->bytes,
 		    &item->skipped, &item->error);
 		if (c->stream_count > STREAMS_BUFFERED)
@@ -175,7 +176,7 @@ plain_run(struct consumer *c, struct err *e)
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct prefetch_options po = {
 		.workers = cores < 2 ? 0 : WORKERS_MAX,
-		.raw_limit = RAW_LIMIT, .read = read_next, .ctx = c,
+		.read = read_next, .ctx = c,
 	};
 	struct prefetch_item *item;
 	struct prefetch *pf = prefetch_new(&po, e);

@@ -16,6 +16,7 @@ stream_fate(struct stream *s, const struct batch *b, bool backwards,
 	    s->partition, s->topic->path, e) < 0)
 		return -1;
 	if (!s->has_ahead || backwards) {
+		view_expect(&s->ahead, &s->topic->settings);
 		markers_release(&s->markers);
 		markers_init(&s->markers, &s->ahead, s->consumer->codec,
 		    b->last_offset + 1);

@@ -41,7 +41,7 @@ resolve(struct consumer *c, struct stream *s, const struct bound *b,
 		return 0;
 	case BOUND_TIME:
 		got = timefind_seek(&s->cursor, c->codec, start, b->value,
-		    RAW_LIMIT, out, &timestamp, e);
+		    (size_t)s->view.batch_max, out, &timestamp, e);
 		if (got == 0)
 			*out = missing;
 		return got < 0 ? -1 : 0;
@@ -102,8 +102,7 @@ add_stream(struct consumer *c, struct topic *t, int32_t number,
 		free(s);
 		return NULL;
 	}
-	s->view.strict =
-	    (t->settings.cleanup_policy & CLEANUP_COMPACT) == 0;
+	view_expect(&s->view, &t->settings);
 	s->consumer = c;
 	s->topic = t;
 	s->partition = number;

@@ -18,15 +18,15 @@
 #include "opt.h"
 
 enum {
-	DUMP_BATCH_MAX = 1 << 30,	/* bytes of a batch looked into, and
-					 * of its records uncompressed */
-	DUMP_FILE_MAX = 256 << 20,	/* bytes of a file read as a whole */
+	DUMP_FILE_MAX = 32 << 20,	/* bytes of a file read as a whole */
 	DUMP_BAD_MAX = 16		/* damaged places told one by one */
 };
 
 struct options {
 	struct opt_common common;
 	bool json, records, hex;
+	int64_t max_batch;	/* bytes of a batch that is looked into, and of
+				 * its records uncompressed */
 };
 
 struct dump {

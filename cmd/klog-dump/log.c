@@ -264,12 +264,13 @@ dump_log(struct dump *d, struct err *e)
 
 	if (d->base >= 0)
 		line_text(&d->line, "Log starting offset: %" PRId64, d->base);
+	w.scan.size_max = d->o->max_batch;
 	scan_init(&w.scan, d->fd, 0, d->size);
 	while (r == GO_ON && w.scan.position < d->size && !d->line.failed) {
 		r = scan_peek(&w.scan, &b);
 		if (r == SCAN_IO)
 			r = failed(d, e);
-		else if (r == BATCH_WHOLE && b.size <= DUMP_BATCH_MAX)
+		else if (r == BATCH_WHOLE)
 			r = one_batch(&w, &b, e);
 		else
 			r = pass_over(&w, r, e);

@@ -14,6 +14,8 @@ static const struct opt table[] = {
 	    "the records of each batch, too"),
 	OPT_FLAG(0, "hex", struct options, hex,
 	    "the bytes of what is printed, and of damage, too"),
+	OPT_SIZE(0, "max-batch", "SIZE", struct options, max_batch, 1 << 10,
+	    INT32_MAX, "look into batches of up to SIZE (32M)"),
 	OPT_ROWS_COMMON,
 	OPT_END,
 };
@@ -45,6 +47,8 @@ run(void *opts, int argc, char **argv, struct err *e)
 	return r < 0 ? -1 : d.status;
 }
 
+static const struct options defaults = { .max_batch = 32 << 20 };
+
 static const char *const usage[] = { "[options] FILE|DIR...", NULL };
 
 static const struct command command = {
@@ -52,6 +56,7 @@ static const struct command command = {
 	.usage = usage,
 	.opts = table,
 	.opts_size = sizeof(struct options),
+	.defaults = &defaults,
 	.min_operands = 1,
 	.max_operands = OPERANDS_ANY,
 	.run = run,

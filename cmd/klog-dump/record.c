@@ -82,7 +82,7 @@ dump_records(struct dump *d, const struct batch *b, const uint8_t *p,
 	int got = 0;
 
 	if (batch_records_init(&br, b, p, d->codec, &d->scratch,
-		DUMP_BATCH_MAX, &e) < 0) {
+		(size_t)d->o->max_batch, &e) < 0) {
 		got = -1;
 		at = first = p + BATCH_HEADER;
 		br.end = p + b->size;

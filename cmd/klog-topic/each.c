@@ -75,7 +75,7 @@ one_partition(const struct topic *t, int32_t number, each_partition_fn *fn,
 
 	if (view_open(&v, t->dirfd, number, t->path, e) < 0)
 		return -1;
-	v.strict = (t->settings.cleanup_policy & CLEANUP_COMPACT) == 0;
+	view_expect(&v, &t->settings);
 	r = look(&v, &start, e);
 	if (r == 0)
 		r = fn(context, number, &v, start, e);

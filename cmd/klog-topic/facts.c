@@ -31,7 +31,7 @@ open_batch(struct batch_read *r, const struct view *v, struct codec *codec,
     struct err *e)
 {
 	if (batch_records_init(&r->records, &r->batch, r->bytes.data, codec,
-		&r->scratch, VERBS_RAW_MAX, e) < 0)
+		&r->scratch, (size_t)v->batch_max, e) < 0)
 		return err_prefix(e, "%s", v->where);
 	return 0;
 }

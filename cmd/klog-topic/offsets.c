@@ -134,7 +134,7 @@ of_partition(void *context, int32_t number, struct view *v, int64_t start,
 		add_both(o, number, start, end);
 	} else if (from->kind == BOUND_TIME) {
 		found = timefind_first(v, o->codec, start, from->value,
-		    VERBS_RAW_MAX, &offset, &timestamp, e);
+		    (size_t)v->batch_max, &offset, &timestamp, e);
 		if (found < 0)
 			return -1;
 		if (found > 0)

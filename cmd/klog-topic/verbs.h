@@ -19,10 +19,6 @@ extern const struct command verb_delete;
 extern const struct command verb_offsets;
 extern const struct command verb_config;
 
-enum {
-	VERBS_RAW_MAX = 1 << 30	/* bytes of a decompressed batch, at most */
-};
-
 /*
  * Apply "key=value" words to s, in order (given.c).  0, or -1 with ERR_USAGE
  * and those before it applied.

@@ -12,6 +12,7 @@ complete -c klog-dump -f
 complete -c klog-dump -l json -d 'one JSON object a batch, record or entry'
 complete -c klog-dump -l records -d 'the records of each batch, too'
 complete -c klog-dump -l hex -d 'the bytes of what is printed, and of damage, too'
+complete -c klog-dump -l max-batch -x -d 'look into batches of up to SIZE (32M)'
 complete -c klog-dump -s q -l quiet -d 'say nothing but errors'
 complete -c klog-dump -s v -l verbose -d 'say more; may be repeated'
 complete -c klog-dump -s h -l help -d 'print this help'

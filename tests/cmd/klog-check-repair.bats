@@ -213,7 +213,7 @@ t/0/$S10.index: is missing [repair: index]"
 	find t -type f -exec sha256sum {} + | sort | cmp before -
 	check -q --repair=index t
 	is_status 4
-	is_err "klog-check: t/0/$S0.log: position 0: offset 0: damaged, but was on disk up to offset 0; to mend this first: --repair=salvage"
+	is_err "klog-check: t/0/$S0.log: position 0: offset 0: damaged, and good batches follow; to mend this first: --repair=salvage"
 }
 
 @test "a producer that holds the files open goes on in the new ones" {

@@ -62,7 +62,6 @@ troubles(const struct topic *t, struct err *e)
 	int n = 0;
 	struct verify v = { .topic = t,
 		.deep = true,
-		.raw_max = 1 << 20,
 		.told = told,
 		.context = &n };
 
