@@ -33,10 +33,12 @@ struct exec {
 	bool handles_child;	/* a pidfd is missing: SIGCHLD tells */
 };
 
+static volatile sig_atomic_t child_signalled;	/* in the last ppoll */
+
 static void
 on_child(int sig)
 {
-	(void)sig;		/* it is enough that ppoll ends */
+	child_signalled = sig;
 }
 
 struct exec *
@@ -128,12 +130,10 @@ handle_child(struct exec *x)
 {
 	struct sigaction sa = { .sa_handler = on_child,
 		.sa_flags = SA_RESTART | SA_NOCLDSTOP };
-	sigset_t set;
 
 	sigemptyset(&sa.sa_mask);
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	sigaddset(&sa.sa_mask, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &sa.sa_mask, NULL);
 	sigaction(SIGCHLD, &sa, NULL);
 	raise(SIGCHLD);
 	x->handles_child = true;
@@ -358,6 +358,7 @@ sleep_until(struct exec *x, struct pollfd *more, nfds_t n, int64_t end,
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	asleep = old;
 	sigdelset(&asleep, SIGCHLD);
+	child_signalled = 0;
 	if (main_stopped() != 0 && !x->stopping)
 		end = 0;
 	else
@@ -369,7 +370,8 @@ sleep_until(struct exec *x, struct pollfd *more, nfds_t n, int64_t end,
 		errno = failed;
 		return err_sys(e, "poll");
 	}
-	if (spread(x, more, n, got > 0) > 0 || got < 0)
+	if (spread(x, more, n, got > 0) > 0 ||
+	    (got < 0 && child_signalled == 0))
 		return 0;
 	return clock_mono_ms() < end;
 }

@@ -21,7 +21,9 @@ finish(struct child *c)
 	while ((end = child_look(c, why, sizeof(why))) == CHILD_RUNS) {
 		fds[0] = (struct pollfd){ c->pidfd, POLLIN, 0 };
 		fds[1] = (struct pollfd){ c->in_fd, POLLOUT, 0 };
-		place_need(poll(fds, 2, -1) > 0, "poll", NULL);
+		/* Without pidfd (valgrind does not know it) look again. */
+		place_need(poll(fds, 2, c->pidfd < 0 ? 1 : -1) >= 0, "poll",
+		    NULL);
 		if (fds[1].revents != 0)
 			child_feed(c);
 	}
