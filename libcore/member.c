@@ -281,6 +281,22 @@ member_owns(const struct member *m, int32_t topic, int32_t partition)
 }
 
 bool
+member_is_waiting(const struct member *m)
+{
+	const struct membership *in;
+	size_t i;
+	int32_t p;
+
+	for (i = 0; i < m->count; i++) {
+		in = &m->in[i];
+		for (p = 0; p < in->count; p++)
+			if (in->held[p].wanted && !in->held[p].owned)
+				return true;
+	}
+	return false;
+}
+
+bool
 member_is_paused(const struct member *m, int32_t topic)
 {
 	return group_is_paused(&m->in[topic].group);

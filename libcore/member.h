@@ -73,6 +73,9 @@ int member_settle(struct member *m, struct member_step *step, struct err *e);
 /* Give up a partition that we own. */
 void member_release(struct member *m, int32_t topic, int32_t partition);
 
+/* Whether a partition that is to be ours is not ours yet. */
+bool member_is_waiting(const struct member *m);
+
 bool member_owns(const struct member *m, int32_t topic, int32_t partition);
 
 /* Whether the group is paused in that topic. */

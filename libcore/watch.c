@@ -53,6 +53,13 @@ watch_add(struct watch *w, int dirfd, unsigned what)
 }
 
 void
+watch_remove(struct watch *w, int number)
+{
+	if (w->fd >= 0 && number >= 0)
+		inotify_rm_watch(w->fd, number);
+}
+
+void
 watch_take(struct watch *w, void (*seen)(void *ctx, int number, unsigned what),
     void *ctx)
 {

@@ -31,6 +31,7 @@ void watch_close(struct watch *w);
  * number, which watch_wait reports, or -1: there is none (then poll).
  */
 int watch_add(struct watch *w, int dirfd, unsigned what);
+void watch_remove(struct watch *w, int number); /* -1: nothing to do */
 
 /*
  * Wait until something happens in a watched directory, timeout_ms passed

@@ -20,6 +20,9 @@
 #include "watch.h"
 
 enum isolation { ISOLATION_COMMITTED, ISOLATION_UNCOMMITTED };
+enum reset { RESET_START, RESET_END, RESET_FAIL };
+enum commit { COMMIT_AUTO, COMMIT_EXEC, COMMIT_FD, COMMIT_NONE };
+enum commit_sync { SYNC_SECOND, SYNC_EACH };
 
 struct options {
 	struct opt_common common;
@@ -39,6 +42,12 @@ struct options {
 	double rate_per_ms, speed_factor;	/* 0: none */
 	bool fail_empty, skip_corrupt;
 	int64_t timeout;	/* ms; -1 none */
+	/* as a member of a group */
+	const char *group, *exec, *exec_each, *dead_letter;
+	int reset, assignor, commit, commit_sync;
+	bool has_reset, has_assignor, has_commit, has_sync, has_jobs,
+	    has_retries, has_backoff, has_ack_fd;
+	int64_t jobs, retries, backoff, ack_fd;
 };
 
 struct stream {			/* one partition that is read */
@@ -53,6 +62,8 @@ struct stream {			/* one partition that is read */
 	_Atomic bool done;	/* nothing will be read any more */
 	bool over;		/* nothing will be printed any more */
 	bool idle;		/* follow: nothing there at the last look */
+	_Atomic bool held;	/* not to be read for now */
+	struct claim *claim;	/* -g: group.h */
 	int watch;		/* number of its watch, -1 none */
 	int64_t told;		/* follow: the log's end at the last look */
 	uint32_t seq;		/* state_page.data_seq at the last look */
@@ -72,6 +83,7 @@ struct consumer {
 	int topic_count;
 	struct stream **streams;
 	size_t stream_count, turn;
+	_Atomic bool hold;	/* nothing more is read ahead */
 	struct codec *codec;
 	struct filter *filter;
 	/* output */

@@ -165,8 +165,8 @@ emit_file(struct consumer *c, const struct stream *s, const struct record *r,
 }
 
 int
-emit_record(struct consumer *c, const struct stream *s, const struct batch *b,
-    const struct record *r, struct err *e)
+emit_into(struct consumer *c, const struct stream *s, const struct batch *b,
+    const struct record *r, struct buf *out, struct err *e)
 {
 	struct form_meta meta = {
 		.topic = s->topic->name, .partition = s->partition,
@@ -192,9 +192,16 @@ emit_record(struct consumer *c, const struct stream *s, const struct batch *b,
 		return 1;
 	if (c->o->whole != NULL)
 		return emit_file(c, s, r, e) < 0 ? -1 : 1;
-	if (form_write(c->writer, &meta, r, &c->out.bytes, e) < 0)
+	return form_write(c->writer, &meta, r, out, e) < 0 ? -1 : 1;
+}
+
+int
+emit_record(struct consumer *c, const struct stream *s, const struct batch *b,
+    const struct record *r, struct err *e)
+{
+	int got = emit_into(c, s, b, r, &c->out.bytes, e);
+
+	if (got > 0 && out_is_full(&c->out) && emit_flush(c, e) < 0)
 		return -1;
-	if (out_is_full(&c->out) && emit_flush(c, e) < 0)
-		return -1;
-	return 1;
+	return got;
 }

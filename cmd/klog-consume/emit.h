@@ -31,6 +31,11 @@ int emit_open(struct consumer *c, struct err *e);
 int emit_record(struct consumer *c, const struct stream *s,
     const struct batch *b, const struct record *r, struct err *e);
 
+/* The same into out, which is the caller's to write. */
+int emit_into(struct consumer *c, const struct stream *s,
+    const struct batch *b, const struct record *r, struct buf *out,
+    struct err *e);
+
 /* Write out what is buffered.  0, or -1. */
 int emit_flush(struct consumer *c, struct err *e);
 

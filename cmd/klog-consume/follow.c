@@ -13,6 +13,7 @@ enum {
 	BUSY_WAIT_US = 20000,	/* it does not have a core */
 	BUSY_TRIES = 3,		/* then it was killed there, or stopped */
 	BUSY_PAUSE_MAX_MS = 1000,
+	POLL_MS = 50,		/* between looks where nothing is watched */
 	NO_TIMEOUT = -1
 };
 
@@ -87,7 +88,7 @@ look(struct consumer *c, bool *busy, struct err *e)
 	*busy = false;
 	for (i = 0; i < c->stream_count; i++) {
 		s = c->streams[i];
-		if (s->done || s->idle)
+		if (s->done || s->idle || s->held)
 			continue;
 		got = has_more(s, e);
 		if (got < 0)
@@ -162,25 +163,29 @@ time_left(struct consumer *c)
 }
 
 /*
- * As watch_wait, but signals are let through only while it sleeps: one that
- * came right before would not be noticed.
+ * As watch_wait, with more descriptors (the last n of fds), but signals are
+ * let through only while it sleeps: one that came right before would not be
+ * noticed.  2: one of the others is ready.
  */
 static int
-sleep_at_most(struct consumer *c, int64_t limit_ms, struct news *news)
+sleep_at_most(struct consumer *c, struct pollfd *fds, nfds_t n,
+    int64_t limit_ms, struct news *news)
 {
-	struct pollfd fds[2] = {
-		{ .fd = c->watch.fd, .events = POLLIN },
-		{ .fd = STDOUT_FILENO, .events = 0 },
-	};
-	struct timespec ts = { limit_ms / 1000, limit_ms % 1000 * 1000000 };
+	struct timespec ts;
 	sigset_t all, old;
+	bool polling = c->watch.fd < 0 &&
+	    (limit_ms == NO_TIMEOUT || limit_ms > POLL_MS);
 	int got = -1;
+	nfds_t i;
 
+	if (polling)
+		limit_ms = POLL_MS;
+	ts = (struct timespec){ limit_ms / 1000, limit_ms % 1000 * 1000000 };
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	if (main_stopped() == 0)
 		got = ppoll(
-		    fds, 2, limit_ms == NO_TIMEOUT ? NULL : &ts, &old);
+		    fds, n + 2, limit_ms == NO_TIMEOUT ? NULL : &ts, &old);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (got < 0)
 		return -2;
@@ -188,44 +193,84 @@ sleep_at_most(struct consumer *c, int64_t limit_ms, struct news *news)
 		return -1;
 	if (fds[0].revents != 0)
 		watch_take(&c->watch, seen, news);
-	return got > 0;
+	for (i = 0; i < n; i++)
+		if (fds[i + 2].revents != 0)
+			return 2;
+	return got > 0 || polling;
 }
 
 /*
- * Sleep until something happens: 1, 0 time is up, -1.  pause_ms, unless it is
- * 0, bounds the sleep.
+ * Sleep until something happens: 1, 0 time is up, 2 one of more is ready, 3
+ * the reader left, -1.  limit_ms, unless it is NO_TIMEOUT, bounds the sleep.
  */
 static int
-sleep_for_news(struct consumer *c, int64_t pause_ms, struct err *e)
+sleep_for_news(struct consumer *c, struct pollfd *more, nfds_t n,
+    int64_t limit_ms, struct err *e)
 {
+	struct pollfd fds[2 + FOLLOW_MORE] = {
+		{ .fd = c->watch.fd, .events = POLLIN },
+		{ .fd = STDOUT_FILENO, .events = 0 },
+	};
 	struct news news = { .c = c };
 	int64_t limit = time_left(c);
+	nfds_t i;
 	int got;
 
-	if (pause_ms > 0 && (limit == NO_TIMEOUT || limit > pause_ms))
-		limit = pause_ms;
-	got = c->watch.fd >= 0 ? sleep_at_most(c, limit, &news) :
-	    watch_wait(&c->watch, limit, STDOUT_FILENO, seen, &news);
+	if (limit_ms != NO_TIMEOUT && (limit == NO_TIMEOUT || limit > limit_ms))
+		limit = limit_ms;
+	for (i = 0; i < n; i++)
+		fds[i + 2] = more[i];
+	got = sleep_at_most(c, fds, n, limit, &news);
+	for (i = 0; i < n; i++)
+		more[i].revents = got > 0 ? fds[i + 2].revents : 0;
 	progress_tick(&c->progress, 0, 0);
-	if (got == -1) {
-		/* As cat would: nobody reads what we would write. */
-		signal(SIGPIPE, SIG_DFL);
-		raise(SIGPIPE);
-	}
+	if (got == -1)
+		return 3;
 	if (got == 0 && time_left(c) == 0)
 		return 0;
 	if (got == 1 && !news.any)
 		seen(&news, -1, 0);
-	return news.topics && refresh_topics(c, e) < 0 ? -1 : 1;
+	if (news.topics && refresh_topics(c, e) < 0)
+		return -1;
+	return got == 2 ? 2 : 1;
+}
+
+int
+follow_take(struct consumer *c, struct err *e)
+{
+	struct news news = { .c = c };
+
+	if (c->watch.fd >= 0)
+		watch_take(&c->watch, seen, &news);
+	else
+		seen(&news, -1, 0);
+	return news.topics ? refresh_topics(c, e) : 0;
 }
 
 int
 follow_wait(struct consumer *c, struct err *e)
 {
+	int got = follow_wait_for(c, NULL, 0, NO_TIMEOUT, e);
+
+	if (got == 3) {
+		/* As cat would: nobody reads what we would write. */
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
+	return got;
+}
+
+int
+follow_wait_for(struct consumer *c, struct pollfd *more, nfds_t n,
+    int64_t limit_ms, struct err *e)
+{
 	struct news all = { .c = c };
-	int64_t pause = 0;
+	int64_t pause = 0, due = CLOCK_NEVER, left = NO_TIMEOUT;
 	int got, tries = 0;
 	bool busy;
+
+	if (limit_ms != NO_TIMEOUT)
+		due = clock_mono_ms() + limit_ms;
 
 	seen(&all, -1, 0);	/* what came before we watched */
 	while (main_stopped() == 0) {
@@ -244,8 +289,13 @@ follow_wait(struct consumer *c, struct err *e)
 		pause = !busy ? 0 : pause == 0 ? 1 :
 		    pause < BUSY_PAUSE_MAX_MS / 2 ? pause * 2 :
 		    BUSY_PAUSE_MAX_MS;
-		got = sleep_for_news(c, pause, e);
-		if (got <= 0)
+		if (due != CLOCK_NEVER)
+			left = due - clock_mono_ms();
+		if (due != CLOCK_NEVER && left <= 0)
+			return 2;
+		got = sleep_for_news(c, more, n, pause > 0 &&
+		    (left == NO_TIMEOUT || left > pause) ? pause : left, e);
+		if (got != 1)
 			return got;
 	}
 	return 1;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "emit.h"
+#include "group.h"
 #include "main.h"
 #include "rate.h"
 #include "report.h"
@@ -21,7 +22,27 @@ static const struct opt_choice isolation_names[] = {
 	{ "uncommitted", ISOLATION_UNCOMMITTED }, { NULL, 0 },
 };
 
+static const struct opt_choice reset_names[] = {
+	{ "start", RESET_START }, { "end", RESET_END },
+	{ "fail", RESET_FAIL }, { NULL, 0 },
+};
+
+static const struct opt_choice assignor_names[] = {
+	{ "cooperative", ASSIGN_COOPERATIVE }, { "range", ASSIGN_RANGE },
+	{ NULL, 0 },
+};
+
+static const struct opt_choice commit_names[] = {
+	{ "auto", COMMIT_AUTO }, { "exec", COMMIT_EXEC }, { "fd", COMMIT_FD },
+	{ "none", COMMIT_NONE }, { NULL, 0 },
+};
+
+static const struct opt_choice sync_names[] = {
+	{ "second", SYNC_SECOND }, { "each", SYNC_EACH }, { NULL, 0 },
+};
+
 #define T struct options
+#define GIVEN(field) .given = OPT_AT(T, field, bool)
 
 static const struct opt table[] = {
 	OPT_HEADING("Which records"),
@@ -83,12 +104,46 @@ static const struct opt table[] = {
 	    "with -f: stop when nothing came for DUR"),
 	OPT_FLAG(0, "skip-corrupt", T, skip_corrupt,
 	    "go on behind damage, saying what was skipped"),
+	OPT_HEADING("As a member of a group"),
+	OPT_STRING('g', "group", "GROUP", T, group,
+	    "share the partitions with the other members of GROUP"),
+	OPT_CHOICE(0, "reset", "WHERE", T, reset, reset_names,
+	    "where nothing is committed: start (default), end, fail",
+	    GIVEN(has_reset)),
+	OPT_CHOICE(0, "assign", "HOW", T, assignor, assignor_names,
+	    "who reads what: cooperative (default), range",
+	    GIVEN(has_assignor)),
+	OPT_CHOICE(0, "commit", "WHEN", T, commit, commit_names,
+	    "auto: when taken; exec: when CMD exits 0; fd; none",
+	    GIVEN(has_commit)),
+	OPT_CHOICE(0, "commit-sync", "WHEN", T, commit_sync, sync_names,
+	    "commits to disk: every second (default), each",
+	    GIVEN(has_sync)),
+	OPT_STRING(0, "exec", "CMD", T, exec,
+	    "run CMD for each batch, the records on its stdin"),
+	OPT_STRING(0, "exec-each", "CMD", T, exec_each,
+	    "run CMD for each record"),
+	OPT_INT(0, "jobs", "N", T, jobs, 1, 10000,
+	    "N runs at once, one a partition (1)", GIVEN(has_jobs)),
+	OPT_INT(0, "retries", "N", T, retries, 0, INT64_MAX,
+	    "run a CMD that failed N times more (0)", GIVEN(has_retries)),
+	OPT_DURATION(0, "backoff", "DUR", T, backoff, 0, 86400000,
+	    "wait DUR before that, doubled each time (1s)",
+	    GIVEN(has_backoff)),
+	OPT_STRING(0, "dead-letter", "TOPIC", T, dead_letter,
+	    "where records go that CMD can't process"),
+	OPT_INT(0, "ack-fd", "FD", T, ack_fd, 0, INT32_MAX,
+	    "commit what lines \"partition offset\" on FD say",
+	    GIVEN(has_ack_fd)),
 	OPT_ROW_PROGRESS, OPT_ROWS_COMMON, OPT_END
 };
 
+#undef GIVEN
+
 #undef T
 
-static const struct options defaults = { .timeout = -1 };
+static const struct options defaults = { .timeout = -1, .jobs = 1,
+	.backoff = 1000 };
 
 static int
 parse_speed(struct options *o, struct err *e)
@@ -130,7 +185,7 @@ check(struct options *o, struct err *e)
 	    o->range.to.kind == BOUND_NONE)
 		return err_set(e, ERR_USAGE, "-c: would never print: with -f "
 		    "it needs -n, --timeout or an end");
-	return parse_speed(o, e);
+	return parse_speed(o, e) < 0 ? -1 : group_check(o, e);
 }
 
 static int
@@ -139,6 +194,8 @@ read_all(struct consumer *c, struct err *e)
 	const struct options *o = c->o;
 	int r = 0;
 
+	if (o->group != NULL)
+		return group_run(c, e);
 	if (o->has_last && last_seek(c, o->last, e) < 0)
 		return -1;
 	if (o->follow)

@@ -3,6 +3,7 @@
 #include "emit.h"
 #include "lines.h"
 #include "main.h"
+#include "plain.h"
 #include "streams.h"
 #include "ways.h"
 
@@ -27,9 +28,9 @@ read_next(void *ctx, struct prefetch_item *item)
 	size_t i;
 	int got;
 
-	for (i = 0; i < c->stream_count; i++) {
+	for (i = 0; i < c->stream_count && !c->hold; i++) {
 		s = c->streams[c->turn++ % c->stream_count];
-		if (s->done || s->idle)
+		if (s->done || s->idle || s->held)
 			continue;
 		item->source = s;
 		item->raw_limit = (size_t)s->view.batch_max;
@@ -49,9 +50,8 @@ read_next(void *ctx, struct prefetch_item *item)
 	return 0;
 }
 
-/* Whether records are printed as value and delimiter, and nothing else. */
-static bool
-prints_plain(const struct consumer *c)
+bool
+plain_prints(const struct consumer *c)
 {
 	const struct options *o = c->o;
 
@@ -110,9 +110,8 @@ emit_batch(struct consumer *c, struct stream *s, struct prefetch_item *item,
 	return got < 0 ? -2 : 0;
 }
 
-/* Records from offset first on, e says why: 1 they are left out, -1. */
-static int
-leave_out(struct consumer *c, struct prefetch_item *item, int64_t first,
+int
+plain_leave_out(struct consumer *c, struct prefetch_item *item, int64_t first,
     struct err *e)
 {
 	struct stream *s = item->source;
@@ -144,7 +143,7 @@ take(struct consumer *c, struct prefetch *pf, struct prefetch_item *item,
 		*e = item->error;
 	}
 	if (r == -2)
-		return leave_out(c, item, first, e);
+		return plain_leave_out(c, item, first, e);
 	if (stream_skip_damage(s, e) < 0)
 		return -1;
 	prefetch_resume(pf);
@@ -170,27 +169,42 @@ wait_for_more(struct consumer *c, struct prefetch *pf, struct err *e)
 	return r;
 }
 
-int
-plain_run(struct consumer *c, struct err *e)
+struct prefetch *
+plain_prefetch(struct consumer *c, struct err *e)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct prefetch_options po = {
 		.workers = cores < 2 ? 0 : WORKERS_MAX,
 		.read = read_next, .ctx = c,
 	};
+
+	return prefetch_new(&po, e);
+}
+
+void
+plain_report_skipped(const struct prefetch_item *item)
+{
+	const struct stream *s = item->source;
+
+	if (item->skipped > 0)
+		streams_report_skipped(s, item->skipped,
+		    item->status == 0 ? s->cursor.next :
+		    item->batch.base_offset);
+}
+
+int
+plain_run(struct consumer *c, struct err *e)
+{
 	struct prefetch_item *item;
-	struct prefetch *pf = prefetch_new(&po, e);
+	struct prefetch *pf = plain_prefetch(c, e);
 	struct stream *s;
 	int r = pf == NULL ? -1 : 1;
 
-	c->plain = prints_plain(c);
+	c->plain = plain_prints(c);
 	while (r > 0 && c->left > 0 && main_stopped() == 0) {
 		item = prefetch_next(pf);
 		s = item->source;
-		if (item->skipped > 0)
-			streams_report_skipped(s, item->skipped,
-			    item->status == 0 ? s->cursor.next :
-			    item->batch.base_offset);
+		plain_report_skipped(item);
 		if (item->status == 0) {
 			prefetch_put(pf, item);
 			r = wait_for_more(c, pf, e);

@@ -81,9 +81,8 @@ settle_range(struct consumer *c, struct stream *s, struct err *e)
 	return 0;
 }
 
-/* Make room for and open one stream; its range is left to the caller. */
-static struct stream *
-add_stream(struct consumer *c, struct topic *t, int32_t number,
+struct stream *
+streams_add(struct consumer *c, struct topic *t, int32_t number,
     struct err *e)
 {
 	struct stream **more, *s;
@@ -117,7 +116,7 @@ static int
 open_stream(struct consumer *c, struct topic *t, int32_t number,
     struct err *e)
 {
-	struct stream *s = add_stream(c, t, number, e);
+	struct stream *s = streams_add(c, t, number, e);
 
 	if (s == NULL || settle_range(c, s, e) < 0)
 		return -1;
@@ -175,28 +174,43 @@ streams_open(struct consumer *c, char **operands, int count, struct err *e)
 			return -1;
 		c->topic_count++;
 	}
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count && c->o->group == NULL; i++)
 		if (open_partitions(c, &c->topics[i].topic, e) < 0)
 			return -1;
 	return 0;
 }
 
+static void
+free_stream(struct stream *s)
+{
+	cursor_release(&s->cursor);
+	markers_release(&s->markers);
+	if (s->has_ahead)
+		view_close(&s->ahead);
+	view_close(&s->view);
+	free(s);
+}
+
+void
+streams_remove(struct consumer *c, struct stream *s)
+{
+	size_t i = 0;
+
+	while (c->streams[i] != s)
+		i++;
+	c->streams[i] = c->streams[--c->stream_count];
+	watch_remove(&c->watch, s->watch);
+	free_stream(s);
+}
+
 void
 streams_close(struct consumer *c)
 {
-	struct stream *s;
 	size_t i;
 	int j;
 
-	for (i = 0; i < c->stream_count; i++) {
-		s = c->streams[i];
-		cursor_release(&s->cursor);
-		markers_release(&s->markers);
-		if (s->has_ahead)
-			view_close(&s->ahead);
-		view_close(&s->view);
-		free(s);
-	}
+	for (i = 0; i < c->stream_count; i++)
+		free_stream(c->streams[i]);
 	free(c->streams);
 	for (j = 0; j < c->topic_count; j++)
 		topic_close(&c->topics[j].topic);
@@ -219,7 +233,7 @@ is_open(const struct consumer *c, const struct topic *t, int32_t number)
 static int
 add_new(struct consumer *c, struct topic *t, int32_t number, struct err *e)
 {
-	struct stream *s = add_stream(c, t, number, e);
+	struct stream *s = streams_add(c, t, number, e);
 
 	if (s == NULL)
 		return -1;
@@ -238,7 +252,7 @@ streams_refresh(struct consumer *c, struct consumed_topic *t, struct err *e)
 
 	if (topic_reload(&t->topic, e) < 0)
 		return -1;
-	if (t->topic.settings.partitions == old)
+	if (t->topic.settings.partitions == old || c->o->group != NULL)
 		return 0;
 	if (key != NULL && c->o->partitions.list == NULL) {
 		i = router_partition(key, strlen(key),

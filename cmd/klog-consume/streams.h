@@ -6,14 +6,26 @@
 
 #include "consume.h"
 
-/* Open the topics named by the operands, and their streams.  0, or -1. */
+/*
+ * Open the topics named by the operands, and their streams; as a member of a
+ * group (-g) none of these yet.  0, or -1.
+ */
 int streams_open(struct consumer *c, char **operands, int count,
     struct err *e);
 void streams_close(struct consumer *c);
 
 /*
+ * Add a stream for one partition, with its cursor at 0 and no end; its range
+ * is left to the caller.  NULL, with e.
+ */
+struct stream *streams_add(struct consumer *c, struct topic *t,
+    int32_t number, struct err *e);
+void streams_remove(struct consumer *c, struct stream *s);
+
+/*
  * Take the partitions that topic.conf tells of by now, from their start.
- * With -k the key may map to another one, which is then read too.  0, or -1.
+ * With -k the key may map to another one, which is then read too.  As a
+ * member of a group, only read topic.conf again.  0, or -1.
  */
 int streams_refresh(struct consumer *c, struct consumed_topic *t,
     struct err *e);
