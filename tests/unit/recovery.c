@@ -1,172 +1,7 @@
-#include "place_files.h"
+#include "place_crash.h"
 
-#include <dirent.h>
-#include <sys/stat.h>
-
-#include "checkpoint.h"
 #include "durable.h"
 #include "epochs.h"
-
-static const char other_boot[] = "00000000-0000-0000-0000-000000000000";
-
-/* Write n bytes at the end of a file of the partition. */
-static void
-add(const struct place *pl, const char *name, const void *data, size_t n)
-{
-	int fd = openat(pl->part, name, O_WRONLY | O_CLOEXEC);
-
-	place_need(fd >= 0 &&
-		fsio_write_at(fd, data, n, fsio_size(fd)) == 0, name, NULL);
-	close(fd);
-}
-
-/* A batch of one record as it would stand at offset. */
-static void
-add_batch(const struct place *pl, const char *name, int64_t offset,
-    int32_t epoch, size_t left)
-{
-	struct batch_builder bb = { 0 };
-	int64_t ts = 5000;
-	uint8_t *bytes;
-	size_t size;
-
-	place_batch(&bb, &ts, 1, &bytes, &size);
-	batch_place(bytes, offset, epoch);
-	add(pl, name, bytes, left < size ? left : size);
-	batch_builder_release(&bb);
-}
-
-/* As after a restart of the machine; the recovery point says offset. */
-static void
-reboot(struct place *pl, int64_t offset)
-{
-	struct err e;
-
-	place_close(pl);
-	place_open(pl);
-	unlinkat(pl->part, "state", 0);
-	place_need(checkpoint_write_recovery(pl->part, other_boot, offset, "x",
-		       &e) == 0,
-	    "recovery point", &e);
-}
-
-static int
-begin(struct place *pl, struct err *e)
-{
-	int r = append_begin(&pl->p, 0, e);
-
-	if (r == 0)
-		append_end(&pl->p);
-	return r;
-}
-
-/* Bytes of all files in cut/. */
-static int64_t
-cut_size(const struct place *pl)
-{
-	int fd = openat(pl->part, "cut", O_RDONLY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	int64_t sum = 0;
-	struct dirent *de;
-	struct stat st;
-
-	place_need(dir != NULL, "cut", NULL);
-	while ((de = readdir(dir)) != NULL)
-		if (de->d_name[0] != '.' &&
-		    fstatat(fd, de->d_name, &st, 0) == 0)
-			sum += st.st_size;
-	closedir(dir);
-	return sum;
-}
-
-static void
-adopt_whole_cut_torn(void)
-{
-	struct place pl;
-	struct err e;
-
-	place_make(&pl);
-	place_fill(&pl, 2, 1000, 1);
-	add_batch(&pl, LOG(0), 2, 0, 1000);
-	add_batch(&pl, LOG(0), 3, 0, 40);
-	CHECK_EQ_INT(begin(&pl, &e), 0);
-	CHECK_EQ_INT(pl.p.slot.next_offset, 3);
-	CHECK_EQ_INT(pl.p.slot.max_timestamp, 5000);
-	CHECK_EQ_INT(place_size(&pl, LOG(0)), 219);
-	place_remove(&pl);
-}
-
-/* Whole batches that do not go on where the log ends are cut. */
-static void
-adopt_only_what_follows(void)
-{
-	struct place pl;
-	struct err e;
-
-	place_make(&pl);
-	place_fill(&pl, 2, 1000, 1);
-	add_batch(&pl, LOG(0), 3, 0, 1000); /* a hole */
-	CHECK_EQ_INT(begin(&pl, &e), 0);
-	CHECK_EQ_INT(place_size(&pl, LOG(0)), 146);
-	add_batch(&pl, LOG(0), 2, 1, 1000); /* another epoch */
-	CHECK_EQ_INT(begin(&pl, &e), 0);
-	CHECK_EQ_INT(place_size(&pl, LOG(0)), 146);
-	add_batch(&pl, LOG(0), 2, 0, 1000);
-	place_flip(&pl, LOG(0), 146 + 70);
-	CHECK_EQ_INT(begin(&pl, &e), 0);
-	CHECK_EQ_INT(place_size(&pl, LOG(0)), 146);
-	place_fill(&pl, 1, 1000, 1);
-	CHECK_EQ_INT(pl.p.slot.next_offset, 3);
-	place_remove(&pl);
-}
-
-/* What a roll leaves that was killed: files, a time entry, a temporary. */
-static void
-interrupted_roll(void)
-{
-	struct place pl;
-	struct err e;
-
-	place_make(&pl);
-	place_fill(&pl, 2, 1000, 1);
-	place_put(pl.part, LOG(2), "", 0);
-	place_put(pl.part, INDEX(2), "", 0);
-	place_put(pl.part, ".recovery-point.tmp", "x", 1);
-	add(&pl, TIMEINDEX(0), "123456789012", 12);
-	atomic_store(&pl.p.state.page->busy, 1);
-	CHECK_EQ_INT(begin(&pl, &e), 0);
-	CHECK_EQ_INT(place_size(&pl, LOG(2)), -1);
-	CHECK_EQ_INT(place_size(&pl, INDEX(2)), -1);
-	CHECK_EQ_INT(place_size(&pl, TIMEINDEX(0)), 0);
-	CHECK_EQ_INT(place_size(&pl, ".recovery-point.tmp"), -1);
-	CHECK_EQ_INT(atomic_load(&pl.p.state.page->busy), 0);
-	/* A segment with bytes there is none that we began. */
-	place_put(pl.part, LOG(2), "x", 1);
-	atomic_store(&pl.p.state.page->busy, 1);
-	CHECK_EQ_INT(begin(&pl, &e), -1);
-	CHECK_EQ_INT(e.code, ERR_CORRUPT);
-	place_remove(&pl);
-}
-
-static void
-shorter_than_committed(void)
-{
-	struct place pl;
-	struct err e;
-
-	place_make(&pl);
-	place_fill(&pl, 2, 1000, 1);
-	{
-		int fd = openat(pl.part, LOG(0), O_WRONLY | O_CLOEXEC);
-
-		CHECK_EQ_INT(fsio_truncate(fd, 100), 0);
-		close(fd);
-	}
-	CHECK_EQ_INT(begin(&pl, &e), -1);
-	CHECK_EQ_INT(e.code, ERR_CORRUPT);
-	CHECK_EQ_INT(place_size(&pl, LOG(0)), 100);
-	place_remove(&pl);
-}
 
 static void
 state_is_deleted(void)
@@ -186,9 +21,15 @@ state_is_deleted(void)
 	CHECK_EQ_INT(pl.p.slot.epoch, 1); /* something was cut */
 	CHECK_EQ_INT(place_size(&pl, LOG(0)), 365);
 	CHECK_EQ_STR(place_hex(&pl, INDEX(0)),
-	    "00000002" "00000092" "00000004" "00000124");
+	    "00000002"
+	    "00000092"
+	    "00000004"
+	    "00000124");
 	CHECK_EQ_STR(place_hex(&pl, TIMEINDEX(0)),
-	    "00000000000003ea" "00000002" "00000000000003ec" "00000004");
+	    "00000000000003ea"
+	    "00000002"
+	    "00000000000003ec"
+	    "00000004");
 	CHECK_EQ_INT(durable_wait(&pl.p, 5, 0, &e), 0);
 	place_remove(&pl);
 }
@@ -310,7 +151,8 @@ torn_before_an_unborn(void)
 		CHECK_EQ_INT(place_size(&pl, LOG(0)), 146);
 		/* The older one is at rest: its largest time ends it. */
 		CHECK_EQ_STR(place_hex(&pl, TIMEINDEX(0)),
-		    "00000000000003e9" "00000001");
+		    "00000000000003e9"
+		    "00000001");
 		place_remove(&pl);
 	}
 }
@@ -410,9 +252,7 @@ no_segment(void)
 	place_remove(&pl);
 }
 
-TEST_MAIN(TEST(adopt_whole_cut_torn), TEST(adopt_only_what_follows),
-    TEST(interrupted_roll), TEST(shorter_than_committed),
-    TEST(state_is_deleted), TEST(new_epoch_after_a_restart),
+TEST_MAIN(TEST(state_is_deleted), TEST(new_epoch_after_a_restart),
     TEST(epochs_from_the_log), TEST(never_below_the_recovery_point),
     TEST(damage_before_the_last), TEST(torn_before_an_unborn),
     TEST(unborn_is_back), TEST(first_batch_not_at_base), TEST(last_offsets),

@@ -1,0 +1,92 @@
+#include "place_files.h"
+
+#include "cursor.h"
+#include "view.h"
+
+/* A log that is cut off below what was read from it; a batch has 73 bytes. */
+
+static void
+view(struct view *v, const struct place *pl)
+{
+	struct err e;
+
+	place_need(view_open(v, pl->topic.dirfd, 0, "t", &e) == 0, "view", &e);
+}
+
+/* What was read last is damaged before it was on disk, and cut off. */
+static void
+read_and_cut(void)
+{
+	struct buf bytes = { 0 };
+	struct cursor c;
+	struct place pl;
+	struct batch b;
+	struct view v;
+	struct err e;
+	int i;
+
+	place_make(&pl);
+	place_fill(&pl, 5, 1000, 1);
+	view(&v, &pl);
+	cursor_init(&c, &v, 0);
+	for (i = 0; i < 5; i++)
+		CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 0);
+	CHECK_EQ_INT(c.cut, -1);
+	place_flip(&pl, LOG(0), 3 * 73 + 70);
+	unlinkat(pl.part, "state", 0);
+	place_close(&pl);
+	place_open(&pl);
+	place_fill(&pl, 4, 2000, 1);
+	CHECK_EQ_INT(pl.p.slot.next_offset, 7);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
+	CHECK_EQ_INT(c.cut, 3);
+	c.cut = -1;
+	CHECK_EQ_INT(b.base_offset, 3);
+	CHECK_EQ_INT(b.epoch, 1);
+	CHECK_EQ_INT(b.max_timestamp, 2000);
+	for (i = 0; i < 3; i++)
+		CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
+	CHECK_EQ_INT(b.base_offset, 6);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 0);
+	CHECK_EQ_INT(c.cut, -1);
+	cursor_release(&c);
+	buf_release(&bytes);
+	view_close(&v);
+	place_remove(&pl);
+}
+
+/* A batch was seen in the file before the page, made meanwhile, tells of it. */
+static void
+not_published(void)
+{
+	struct buf bytes = { 0 };
+	struct cursor c;
+	struct place pl;
+	struct batch b;
+	struct view v;
+	struct err e;
+
+	place_make(&pl);
+	place_fill(&pl, 2, 1000, 1);
+	CHECK_EQ_INT(renameat(pl.part, "state", pl.part, "aside"), 0);
+	view(&v, &pl);
+	cursor_init(&c, &v, 0);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
+	CHECK_EQ_INT(renameat(pl.part, "aside", pl.part, "state"), 0);
+	atomic_fetch_sub(&pl.p.state.page->current, 1);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 0);
+	CHECK_EQ_INT(v.end.next_offset, 1);
+	CHECK_EQ_INT(c.cut, -1);
+	atomic_fetch_add(&pl.p.state.page->current, 1);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 0);
+	CHECK_EQ_INT(v.end.next_offset, 2);
+	CHECK_EQ_INT(c.cut, -1);
+	cursor_release(&c);
+	buf_release(&bytes);
+	view_close(&v);
+	place_remove(&pl);
+}
+
+TEST_MAIN(TEST(read_and_cut), TEST(not_published))
