@@ -149,6 +149,54 @@ alert log/0/3 2023-11-14T22:13:20.000Z an ERROR: second'
 	is_status 2
 }
 
+@test "lag-alert" {
+	klog-topic create orders
+	seq 20 | klog-produce orders
+	echo '0 20 0' | klog-group import -g billing orders
+	example lag-alert memory --lag-warn 5 orders
+	is_status 0
+	is_out ''
+	is_err ''
+	klog-group reset -g billing --to 3 orders >/dev/null
+	example lag-alert memory --lag-warn 5 orders
+	is_status 0
+	out_like '^KLOG WARNING - orders/billing: lag 17 \(partition 0\), age [0-9a-z.]+ \(partition 0\)$'
+	example lag-alert memory --lag-warn 5 orders
+	is_status 0
+	is_out ''
+	klog-group reset -g billing --to end orders >/dev/null
+	example lag-alert memory --lag-warn 5 orders
+	is_status 0
+	is_out 'KLOG OK - groups: 1, largest lag 0, highest age 0ms'
+	example lag-alert memory --lag-warn 5 gone
+	is_out "KLOG UNKNOWN - $T/gone: no such topic"
+	example lag-alert memory --lag-warn x orders
+	is_status 2
+	is_out ''
+	err_like '^klog-group: --lag-warn: "x" is not a number'
+	example lag-alert memory
+	[ "$status" -ne 0 ]
+}
+
+@test "lag-alert: what it says of Nagios and Prometheus runs" {
+	klog-topic create orders
+	mkdir node-exporter
+	line=$(sed -n 's/^#.*command_line  //p' \
+	    "$KLOG_TOP/examples/lag-alert")
+	run3 bash -c "${line/\$ARG1\$/orders}"
+	is_status 0
+	is_out 'KLOG OK - groups: 0, largest lag 0, highest age 0ms'
+	line=$(sed -n 's/^#	\* \* \* \* \*  //p' \
+	    "$KLOG_TOP/examples/lag-alert")
+	line=${line//\/var\/lib\/prometheus/$T}
+	run3 bash -c "${line//\/var\/lib\/klog/$T}"
+	is_status 0
+	is_out ''
+	is_err ''
+	grep -qx 'klog_log_end_offset{topic="orders",partition="0"} 0' \
+	    node-exporter/klog.prom
+}
+
 @test "klog-format(5): the bytes that it shows are those that are written" {
 	examples_run klog-format.5
 	# The first column of the worked example, in quotation marks.
