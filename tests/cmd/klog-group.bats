@@ -186,7 +186,7 @@ PARTITION  COMMITTED  END  LAG       LAG-TIME  COMMITTED-AT              STATE  
 {\"topic\":\"orders\",\"group\":\"billing\",\"partition\":null,\"log_start\":null,\"log_end\":null,\"committed\":null,\"epoch\":null,\"commit_time\":null,\"lag\":null,\"lag_ms\":null,\"member\":{\"id\":\"1700000000000-far-4711-0000beef\",\"host\":\"far\",\"pid\":4711,\"since\":1700000000000},\"state\":\"idle\"}"
 	run3 klog-group describe orders
 	member_dies
-	[ "$(tail -n 1 "$OUT")" = '        -          -    -    -            -  -                         idle   far   4711  2023-11-14T22:13:20.000Z  1700000000000-far-4711-0000beef' ]
+	[ "$(tail -n 1 "$OUT")" = '        -          -    -    -              -  -                         idle   far   4711  2023-11-14T22:13:20.000Z  1700000000000-far-4711-0000beef' ]
 }
 
 @test "describe --json: every field" {
