@@ -100,6 +100,7 @@ struct consumer {
 	/* following */
 	struct watch watch;
 	int64_t last_news;	/* clock_mono_ms */
+	bool grown;		/* -g: a topic has more partitions */
 	bool timed_out;		/* --timeout passed */
 	struct progress progress;
 };

@@ -297,6 +297,10 @@ follow_wait_for(struct consumer *c, struct pollfd *more, nfds_t n,
 		    (left == NO_TIMEOUT || left > pause) ? pause : left, e);
 		if (got != 1)
 			return got;
+		if (c->grown) {
+			c->grown = false;
+			return 2;
+		}
 	}
 	return 1;
 }

@@ -218,8 +218,9 @@ rest(struct grouped *g, struct err *e)
 	int got;
 
 	if (group_put(g, e) < 0 || mark_ends(g, e) < 0 ||
-	    group_collect(g, e) < 0)
+	    group_collect(g, e) < 0 || follow_take(g->c, e) < 0)
 		return -1;
+	g->rested = clock_mono_ms();
 	for (;;) {
 		if (group_settle(g, e) < 0 || group_rest(g, e) < 0 ||
 		    claims_sync(g, false, e) < 0)

@@ -51,7 +51,7 @@ struct grouped {
 	struct claim **claims;
 	size_t claim_count;
 	bool commits;		/* not --commit none */
-	int64_t synced;		/* clock_mono_ms, of the last sync */
+	int64_t synced, rested;	/* clock_mono_ms, of the last time */
 	/* output, see group_out.c */
 	struct mark *marks;	/* a ring */
 	size_t mark_first, mark_count, mark_room;

@@ -3,7 +3,10 @@
 #include "clock.h"
 #include "group_work.h"
 
-enum { ACKS_WAIT_MS = 5000 };	/* for acknowledgments of what is leaving */
+enum {
+	ACKS_WAIT_MS = 5000,	/* for acknowledgments of what is leaving */
+	REST_MS = 1000		/* between looks at the topics */
+};
 
 int64_t
 group_sooner(int64_t a, int64_t b)
@@ -157,5 +160,8 @@ group_look(struct grouped *g, struct err *e)
 	if ((fds[0].revents != 0 || group_patience(g) == 0) &&
 	    group_settle(g, e) < 0)
 		return -1;
+	/* With records without end, new partitions would not be seen. */
+	if (clock_mono_ms() - g->rested >= REST_MS)
+		g->c->hold = true;
 	return claims_sync(g, false, e);
 }

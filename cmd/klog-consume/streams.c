@@ -252,8 +252,12 @@ streams_refresh(struct consumer *c, struct consumed_topic *t, struct err *e)
 
 	if (topic_reload(&t->topic, e) < 0)
 		return -1;
-	if (t->topic.settings.partitions == old || c->o->group != NULL)
+	if (t->topic.settings.partitions == old)
 		return 0;
+	if (c->o->group != NULL) {
+		c->grown = true;
+		return 0;
+	}
 	if (key != NULL && c->o->partitions.list == NULL) {
 		i = router_partition(key, strlen(key),
 		    t->topic.settings.partitions);

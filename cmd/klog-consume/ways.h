@@ -30,8 +30,8 @@ enum { FOLLOW_MORE = 4 };	/* descriptors that follow_wait_for takes */
 
 /*
  * The same, but it also comes back when one of the n descriptors of more is
- * ready (revents is set then, else 0) or limit_ms passed (-1: never): 2; and
- * when the reader of stdout left: 3.
+ * ready (revents is set then, else 0), limit_ms passed (-1: never) or a topic
+ * has more partitions: 2; and when the reader of stdout left: 3.
  */
 int follow_wait_for(struct consumer *c, struct pollfd *more, nfds_t n,
     int64_t limit_ms, struct err *e);
