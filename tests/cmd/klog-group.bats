@@ -24,6 +24,12 @@ orders() {
 	printf '0 4 0\n1 5 0\n' | klog-group import -g billing orders
 }
 
+# traceable: strace can run the program, and sees what it does and no more.
+traceable() {
+	[[ $KLOG_BIN != */valgrind/* ]] || skip "valgrind makes calls of its own"
+	export ASAN_OPTIONS=detect_leaks=0
+}
+
 # no_clock: stdout with times of commits and milliseconds of today replaced
 # by text of the same width.
 no_clock() {
@@ -372,6 +378,7 @@ PARTITION  COMMITTED  END  LAG       LAG-TIME  COMMITTED-AT              STATE  
 }
 
 @test "wait: partitions that are added count; a group that goes ends it" {
+	traceable
 	orders
 	mkfifo trace
 	strace -qq -e trace=poll -o trace klog-group wait -g billing \
@@ -387,11 +394,12 @@ PARTITION  COMMITTED  END  LAG       LAG-TIME  COMMITTED-AT              STATE  
 	status=0
 	wait "$!" || status=$?
 	exec 8<&-
-	is_status 3
+	[ "$status" -eq 3 ]
 	[ "$(cat err)" = "klog-group: $T/orders/groups/billing: no such group" ]
 }
 
 @test "wait: it sleeps, it does not look again and again" {
+	traceable
 	orders
 	run3 strace -qq -e trace=poll,ppoll,clock_nanosleep -o calls \
 	    klog-group wait -g billing --timeout 300ms orders
