@@ -18,85 +18,14 @@
 #include "segment.h"
 
 /*
- * An interrupted roll can leave an empty segment at the log's end.  If it
- * were back after a power cut, it would hide what is appended from here on:
- * so its removal, perhaps by one who was killed before this, is made durable.
- */
-static int
-remove_unborn(struct partition *p, struct err *e)
-{
-	char name[SEGMENT_NAME];
-	struct stat st;
-
-	if (p->slot.next_offset == p->slot.base)
-		return 0;
-	segment_name(name, p->slot.next_offset, SEGMENT_LOG);
-	if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno != ENOENT)
-			return err_sys(e, "%s/%s", p->where, name);
-	} else if (st.st_size != 0) {
-		return err_set(e, ERR_CORRUPT,
-		    "%s/%s: lies beyond the end "
-		    "of the log",
-		    p->where, name);
-	} else if (recovery_remove_empty(p, p->slot.next_offset, e) < 0) {
-		return -1;
-	}
-	if (fsio_sync_dir(p->dirfd) < 0)
-		return err_sys(e, "%s", p->where);
-	return 0;
-}
-
-int
-recovery_adopt(struct partition *p, struct err *e)
-{
-	struct state_page *page = p->state.page;
-	struct stat st;
-
-	state_read(&p->state, &p->slot);
-	if (partition_open_log(p, p->slot.base, e) < 0)
-		return -1;
-	if (fstat(p->log_fd, &st) < 0)
-		return recovery_log_error(p, e);
-	if (st.st_ino != p->slot.inode || st.st_dev != p->slot.device)
-		return recovery_rebuild(p, e);
-	if (st.st_size < p->slot.position)
-		return err_set(e, ERR_CORRUPT,
-		    "%s/%020" PRId64 ".log: offset "
-		    "%" PRId64 ": %" PRId64 " bytes of the log are missing",
-		    p->where, p->slot.base, p->slot.next_offset,
-		    p->slot.position - (int64_t)st.st_size);
-	atomic_store(&page->busy, 1);
-	if (recovery_trim_indexes(p, &p->slot, e) < 0 ||
-	    remove_unborn(p, e) < 0)
-		return -1;
-	if (recovery_take_batches(p, &p->slot, st.st_size, NULL, e) < 0)
-		return -1;
-	/* What a killed producer left half written is kept if asked for. */
-	if (st.st_size > p->slot.position && p->save_torn) {
-		if (recovery_cut_off(p, st.st_size, e) < 0)
-			return -1;
-	} else if (st.st_size > p->slot.position &&
-	    fsio_truncate(p->log_fd, p->slot.position) < 0) {
-		return recovery_log_error(p, e);
-	}
-	checkpoint_tidy(p->dirfd);
-	state_publish(&p->state, &p->slot);
-	atomic_store(&page->busy, 0);
-	return 0;
-}
-
-/*
- * In the boot that wrote them, an earlier sync of these bytes may have failed
- * and nobody know: our own would then say that all is well.
+ * An earlier sync of these bytes may have failed, or been cut short, and
+ * nobody know: our own would then say that all is well.
  */
 static int
 write_again(struct partition *p, const struct rebuild *seen, struct err *e)
 {
 	int64_t good;
 
-	if (seen->reboot)
-		return 0;
 	if (redirty(p->log_fd, seen->unsafe_at, p->slot.position, 0, true,
 		&good) < 0)
 		return recovery_log_error(p, e);
@@ -107,37 +36,19 @@ write_again(struct partition *p, const struct rebuild *seen, struct err *e)
 }
 
 /*
- * The epoch of new batches: the last one known, from the file or as seen in
- * the log; with fresh a new one, because something may be gone that readers
- * have seen.
+ * Whoever is killed between cutting and the new epoch must leave a trace: the
+ * recovery point of no boot makes the next recovery begin an epoch.
  */
 static int
-settle_epoch(
-    struct partition *p, const struct rebuild *seen, bool fresh, struct err *e)
+mark_cut(struct partition *p, struct rebuild *seen, struct err *e)
 {
-	struct epochs es = { 0 };
-	int32_t last = -1;
-	int r = 0;
+	static const char no_boot[] = "00000000-0000-0000-0000-000000000000";
 
-	if (epochs_read(&es, p->dirfd, p->where, e) < 0)
-		return -1;
-	if (es.count > 0)
-		last = es.list[es.count - 1].epoch;
-	p->slot.epoch = last > seen->epoch.epoch ? last : seen->epoch.epoch;
-	if (p->slot.epoch < 0)
-		p->slot.epoch = 0;
-	if (p->slot.epoch != last)
-		r = epochs_assign(&es, p->slot.epoch,
-		    seen->epoch.epoch < 0 ? p->slot.next_offset :
-					    seen->epoch.start);
-	if (r == 0 && fresh && p->slot.epoch < INT32_MAX)
-		r = epochs_assign(&es, ++p->slot.epoch, p->slot.next_offset);
-	if (r < 0)
-		err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
-	else if (p->slot.epoch != last)
-		r = epochs_write(&es, p->dirfd, p->where, e);
-	epochs_release(&es);
-	return r;
+	if (seen->reboot || !seen->known)
+		return 0;
+	seen->reboot = true;
+	return checkpoint_write_recovery(
+	    p->dirfd, no_boot, seen->safe, p->where, e);
 }
 
 /*
@@ -162,6 +73,28 @@ refuse_to_guess(const struct partition *p, int64_t size, struct err *e)
 	    "%s/%020" PRId64 ".log: position %" PRId64 ": offset %" PRId64
 	    ": damaged, and good batches follow",
 	    p->where, p->log_base, p->slot.position, p->slot.next_offset);
+}
+
+/* What follows the slot's end is no good: cut it off, if that may be. */
+static int
+cut_damage(struct partition *p, int64_t size, bool cut, struct rebuild *seen,
+    struct err *e)
+{
+	const struct state_slot *slot = &p->slot;
+	char safe[64] = "";
+
+	if (!seen->known && refuse_to_guess(p, size, e) < 0)
+		return -1;
+	if (cut && slot->next_offset >= seen->safe)
+		return mark_cut(p, seen, e) < 0 ? -1 :
+						  recovery_cut_off(p, size, e);
+	if (seen->safe < INT64_MAX)
+		snprintf(safe, sizeof(safe),
+		    ", but was on disk up to offset %" PRId64, seen->safe);
+	return err_set(e, ERR_CORRUPT,
+	    "%s/%020" PRId64 ".log: position %" PRId64 ": offset %" PRId64
+	    ": damaged%s",
+	    p->where, slot->base, slot->position, slot->next_offset, safe);
 }
 
 /*
@@ -200,21 +133,9 @@ rebuild_segment(struct partition *p, int64_t base, bool cut, bool active,
 	if (recovery_trim_indexes(p, slot, e) < 0 ||
 	    recovery_take_batches(p, slot, st.st_size, seen, e) < 0)
 		return -1;
-	if (slot->position < st.st_size) {
-		if (!seen->known && refuse_to_guess(p, st.st_size, e) < 0)
-			return -1;
-		if (!cut || slot->next_offset < seen->safe)
-			return err_set(e, ERR_CORRUPT,
-			    "%s/%020" PRId64 ".log: position %" PRId64
-			    ": offset %" PRId64
-			    ": damaged, but was on disk up to offset %" PRId64,
-			    p->where, base, slot->position, slot->next_offset,
-			    seen->safe);
-		/* The epoch first: killed in between, both come again. */
-		if (settle_epoch(p, seen, true, e) < 0 ||
-		    recovery_cut_off(p, st.st_size, e) < 0)
-			return -1;
-	}
+	if (slot->position < st.st_size &&
+	    cut_damage(p, st.st_size, cut, seen, e) < 0)
+		return -1;
 	if ((!active && partition_note_end(p, slot, e) < 0) ||
 	    write_again(p, seen, e) < 0)
 		return -1;
@@ -285,6 +206,39 @@ rebuild_segments(struct partition *p, struct rebuild *seen, struct err *e)
 }
 
 /*
+ * The epoch of new batches: the last one known, from the file or as seen in
+ * the log; a new one where something may be gone that readers have seen.
+ */
+static int
+settle_epoch(struct partition *p, const struct rebuild *seen, struct err *e)
+{
+	struct epochs es = { 0 };
+	int32_t last = -1;
+	int r = 0;
+
+	if (epochs_read(&es, p->dirfd, p->where, e) < 0)
+		return -1;
+	if (es.count > 0)
+		last = es.list[es.count - 1].epoch;
+	p->slot.epoch = last > seen->epoch.epoch ? last : seen->epoch.epoch;
+	if (p->slot.epoch < 0)
+		p->slot.epoch = 0;
+	if (p->slot.epoch != last)
+		r = epochs_assign(&es, p->slot.epoch,
+		    seen->epoch.epoch < 0 ? p->slot.next_offset :
+					    seen->epoch.start);
+	if (r == 0 && (seen->reboot || p->cut_bytes > 0) &&
+	    p->slot.epoch < INT32_MAX)
+		r = epochs_assign(&es, ++p->slot.epoch, p->slot.next_offset);
+	if (r < 0)
+		err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
+	else if (p->slot.epoch != last)
+		r = epochs_write(&es, p->dirfd, p->where, e);
+	epochs_release(&es);
+	return r;
+}
+
+/*
  * A trim that outlived the records behind it: without this what is appended
  * from here on would lie before the start of the log.
  */
@@ -335,8 +289,7 @@ rebuild(struct partition *p, int64_t safe, struct err *e)
 	    (p->settings->cleanup_policy & CLEANUP_COMPACT) == 0;
 	p->cut_bytes = 0;
 	if (rebuild_segments(p, &seen, e) < 0 ||
-	    settle_epoch(p, &seen, seen.reboot && p->cut_bytes == 0, e) < 0 ||
-	    settle_start(p, e) < 0)
+	    settle_epoch(p, &seen, e) < 0 || settle_start(p, e) < 0)
 		return -1;
 	checkpoint_tidy(p->dirfd);
 	if (fsio_sync_dir(p->dirfd) < 0)
@@ -359,12 +312,15 @@ recovery_poisoned(struct partition *p, struct err *e)
 	return rebuild(p, atomic_load(&p->state.page->durable_offset), e);
 }
 
+/* Nothing is to be cut, nothing is in doubt. */
+static const struct rebuild reindexing = { .safe = INT64_MAX,
+	.known = true,
+	.epoch = { -1, 0 } };
+
 int
 recovery_reindex_sealed(struct partition *p, int64_t base, struct err *e)
 {
-	struct rebuild seen = {
-		.known = true, .reboot = true, .epoch = { -1, 0 }
-	};
+	struct rebuild seen = reindexing;
 
 	p->slot.next_offset = base;
 	return rebuild_segment(p, base, false, false, &seen, e);
@@ -373,9 +329,7 @@ recovery_reindex_sealed(struct partition *p, int64_t base, struct err *e)
 int
 recovery_reindex_active(struct partition *p, struct err *e)
 {
-	struct rebuild seen = {
-		.known = true, .reboot = true, .epoch = { -1, 0 }
-	};
+	struct rebuild seen = reindexing;
 	struct state_slot end = p->slot;
 
 	p->slot.next_offset = end.base;

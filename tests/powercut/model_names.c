@@ -243,6 +243,14 @@ __wrap_inotify_init1(int flags)
 }
 
 int
+__wrap_inotify_rm_watch(int fd, int wd)
+{
+	(void)fd;
+	(void)wd;
+	calls_unexpected("inotify_rm_watch");
+}
+
+int
 __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask)
 {
 	(void)fd, (void)mask;

@@ -63,6 +63,7 @@ long __wrap_syscall(long number, ...);
 
 /* Following is linked with the futex, and not done here. */
 int __wrap_inotify_init1(int flags);
+int __wrap_inotify_rm_watch(int fd, int wd);
 int __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask);
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
 ssize_t __wrap_read(int fd, void *data, size_t n);
