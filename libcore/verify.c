@@ -23,7 +23,7 @@ verify_tell(struct verify_part *p, struct trouble t, const char *file,
 	va_end(ap);
 	if (p->number < 0)
 		snprintf(name, sizeof(name), "%s", file);
-	else if (file == NULL)
+	else if (file[0] == '\0')
 		snprintf(name, sizeof(name), "%" PRId32, p->number);
 	else
 		snprintf(name, sizeof(name), "%" PRId32 "/%s", p->number, file);
@@ -73,6 +73,13 @@ check_partition(struct verify_part *p, struct err *e)
 	return verify_log(p, e);
 }
 
+static const struct trouble gone = { .about = ABOUT_FILE,
+	.base = -1,
+	.position = -1,
+	.bytes = -1,
+	.offset = -1,
+	.end = -1 };
+
 int
 verify_partition(struct verify *v, int32_t number, struct err *e)
 {
@@ -90,15 +97,7 @@ verify_partition(struct verify *v, int32_t number, struct err *e)
 	if (p.dirfd < 0) {
 		if (e->sys != ENOENT && e->sys != ENOTDIR)
 			return -1;
-		verify_tell(&p,
-		    (struct trouble){ .about = ABOUT_FILE,
-			.base = -1,
-			.position = -1,
-			.bytes = -1,
-			.offset = -1,
-			.end = -1,
-			.mend = MEND_NONE },
-		    NULL, "%s",
+		verify_tell(&p, gone, "", "%s",
 		    e->sys == ENOENT ? "the partition is missing" :
 				       "is not a directory");
 		return 0;

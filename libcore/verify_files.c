@@ -155,7 +155,7 @@ check_start(struct verify_part *p, struct err *e)
 		t.offset = p->start;
 		t.end = end;
 		t.mend = MEND_SALVAGE;
-		verify_tell(p, t, NULL, "the first segments are missing");
+		verify_tell(p, t, "", "the first segments are missing");
 	}
 	return 0;
 }

@@ -348,7 +348,7 @@ verify_log(struct verify_part *p, struct err *e)
 
 	if (l->count == 0) {
 		lost.end = must_end(p);
-		verify_tell(p, lost, NULL, "has no segment");
+		verify_tell(p, lost, "", "has no segment");
 		return 0;
 	}
 	p->expected = l->bases[0];
@@ -358,7 +358,7 @@ verify_log(struct verify_part *p, struct err *e)
 	if (p->known && !p->ended && p->expected < p->slot.next_offset) {
 		lost.offset = p->expected;
 		lost.end = p->slot.next_offset;
-		verify_tell(p, lost, NULL, "the last segment is missing");
+		verify_tell(p, lost, "", "the last segment is missing");
 	}
 	check_stray(p);
 	verify_ends(p);

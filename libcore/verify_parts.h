@@ -58,7 +58,8 @@ struct verify_part {
 };
 
 /* Tell one; fmt and what follows become t->what.  position, bytes, offset,
- * end of t stand; file is the last component, "0/" is put before it. */
+ * end of t stand; file is the last component, "0/" is put before it; "": the
+ * partition as a whole. */
 void verify_tell(struct verify_part *p, struct trouble t, const char *file,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
