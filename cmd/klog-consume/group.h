@@ -55,10 +55,10 @@ struct grouped {
 	/* output, see group_out.c */
 	struct mark *marks;	/* a ring */
 	size_t mark_first, mark_count, mark_room;
-	bool pipe;		/* stdout is one, and taken is looked at */
-	bool reader_left;
+	bool pipe, reader_left;	/* stdout is one; nobody reads it any more */
 	bool single;		/* records go out one by one; the pipe holds
 				 * one page */
+	bool empty;		/* single: the pipe is known to be */
 	bool slow;		/* the reader was, in this block */
 	int pipe_size;		/* bytes, when it is not single */
 	uint64_t singles;	/* records that went out one by one */

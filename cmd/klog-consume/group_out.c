@@ -57,7 +57,7 @@ go_blocks(struct grouped *g)
 {
 	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, g->pipe_size);
 	g->pipe_size = fcntl(STDOUT_FILENO, F_GETPIPE_SZ);
-	g->single = false;
+	g->single = g->empty = false;
 	g->slow = false;
 }
 
@@ -132,7 +132,7 @@ bytes_taken(const struct grouped *g)
 	uint64_t total = g->c->out.total;
 	int left;
 
-	if (!g->pipe || ioctl(STDOUT_FILENO, FIONREAD, &left) < 0)
+	if (!g->pipe || g->empty || ioctl(STDOUT_FILENO, FIONREAD, &left) < 0)
 		return total;
 	return (uint64_t)left > total ? 0 : total - (uint64_t)left;
 }
@@ -236,9 +236,11 @@ group_drain(struct grouped *g, struct err *e)
 	int got;
 
 	while (g->pipe && g->mark_count > 0 && !gave_up(g)) {
-		if (group_collect(g, e) < 0 || group_let_go(g, e) < 0)
+		/* One that was just written is not taken yet. */
+		if (!g->single && (group_collect(g, e) < 0 ||
+		    group_let_go(g, e) < 0))
 			return -1;
-		if (g->mark_count == 0)
+		if (g->mark_count == 0 || g->empty)
 			break;
 		if (g->reader_left)
 			return end_of_reader(g, e);
@@ -246,6 +248,7 @@ group_drain(struct grouped *g, struct err *e)
 		    wait_out(g, 0, pause, e);
 		if (got < 0)
 			return -1;
+		g->empty = g->single && got > 0 && !g->reader_left;
 		pause = pause < PAUSE_MAX ? pause * 2 : pause;
 	}
 	return group_collect(g, e) < 0 ? -1 : group_let_go(g, e);
@@ -258,6 +261,8 @@ room(const struct grouped *g)
 	struct pollfd ready = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	int held, pages;
 
+	if (g->empty)
+		return PAGE;
 	if (ioctl(STDOUT_FILENO, FIONREAD, &held) < 0)
 		held = g->pipe_size;
 	/* Two pages may be read in part. */
@@ -287,6 +292,7 @@ write_some(struct grouped *g, struct err *e)
 	}
 	if (put < 0)
 		return err_sys(e, "%s", out->name);
+	g->empty = false;
 	out->sent += (size_t)put;
 	out->total += (uint64_t)put;
 	return 1;

@@ -367,5 +367,35 @@ def durable(b):
               '%.0f/s' % one, together / one, ('>=', 10))
 
 
+def group(b):
+    topic = b.fresh('group', '-c', 'compression.type=none')
+    run([b.klog('produce', '-q', '-a', '0', topic, b.path('json'))])
+    consume_all = b.klog('consume', '-q', topic)
+    as_member = b.klog('consume', '-q', '-g', 'g', topic)
+    run([as_member])
+
+    def member(*args, into=(), stdout=os.devnull):
+        def once():
+            output(*b.klog('group', 'reset', '-g', 'g', '--to', 'start',
+                           topic))
+            return run([[*as_member, *args], *into], stdout=stdout)
+        return once
+
+    for name, sink in (('/dev/null', os.devnull), ('file', b.path('copy'))):
+        ours, theirs = in_turn(
+            b.runs, member(stdout=sink),
+            lambda to=sink: run([consume_all], stdout=to))
+        yield Row('14', 'json, none: consume -g > %s / without -g' % name,
+                  b.rate('json', ours), b.rate('json', theirs),
+                  theirs.wall / ours.wall, ('>=', 0.9), seconds(ours, theirs))
+    # The first 10,000 records of a run go out one by one.
+    runs = 10 if b.quick else 100
+    many, one = in_turn(runs, member('-n', '10000', into=[['cat']]),
+                        member('-n', '1', into=[['cat']]))
+    each = (many.wall - one.wall) / 9999
+    yield Row('14', '%d commits: records one by one | cat, us each' % (
+        runs * 10000), '%.0f/s' % (1 / each), '', each * 1e6, ('<=', 15))
+
+
 ALL = (produce_plain, produce_zstd, consume, start, seek, latency, many,
-       durable, memory, verify)
+       durable, memory, verify, group)
