@@ -287,7 +287,8 @@ finish(struct grouped *g, int r, struct err *e)
 	if (!gone && (group_put(g, why) < 0 || group_drain(g, why) < 0 ||
 	    (r >= 0 && g->acks != NULL && group_ack_finish(g, why) < 0)))
 		r = -1;
-	if (gone && group_collect(g, why) < 0)
+	if (gone && (group_collect(g, why) < 0 ||
+	    (g->acks != NULL && group_ack_last(g, 0, why) < 0)))
 		r = -1;
 	if (claims_sync(g, true, r < 0 ? &second : e) < 0)
 		r = -1;
@@ -347,7 +348,7 @@ group_run(struct consumer *c, struct err *e)
 	}
 	leave(&g);
 	free(topics);
-	if (r < 0 && g.reader_left)
+	if (r < 0 && g.reader_left && e->sys == EPIPE)
 		die_of_pipe(&old);
 	sigaction(SIGPIPE, &old, NULL);
 	return r < 0 ? -1 : 0;

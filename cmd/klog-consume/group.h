@@ -32,9 +32,8 @@ struct claim {
 				 * done, and before next */
 	uint64_t pending;	/* marks and runs that are not over */
 	int64_t leave_by;	/* leaving, with --ack-fd: clock_mono_ms */
-	bool leaving;
 	bool rewind;		/* read again from next on */
-	bool gone;		/* not ours any more; to be freed at rest */
+	bool leaving, gone;	/* gone: not ours any more, freed at rest */
 	struct work *work;	/* with --exec; or NULL */
 };
 
@@ -65,7 +64,7 @@ struct grouped {
 	int window;		/* of them since window_since; 0: begin anew */
 	int64_t window_since;	/* ns */
 	int64_t give_up;	/* after a signal: clock_mono_ms; or never */
-	struct acks *acks;	/* --ack-fd; or NULL */
+	struct acks *acks;	/* --ack-fd, */
 	struct deadletter *dead;	/* --dead-letter; or NULL */
 };
 
@@ -141,7 +140,6 @@ int group_drain(struct grouped *g, struct err *e);
 
 /* ---- group_ack.c ---- */
 
-/* Check --ack-fd.  0, or -1. */
 int group_ack_open(struct grouped *g, struct err *e);
 void group_ack_close(struct grouped *g);
 
@@ -155,7 +153,10 @@ int group_ack_given(struct grouped *g, struct claim *cl, int64_t offset,
 /* Read what is there, and commit what it says.  0, or -1. */
 int group_ack_read(struct grouped *g, struct err *e);
 
-/* Close stdout; wait for the last lines.  0, or -1: some are missing. */
+/* Read until all is acknowledged, at most limit_ms (-1: for ever).  0, -1. */
+int group_ack_last(struct grouped *g, int64_t limit_ms, struct err *e);
+
+/* Close stdout, and that.  0, or -1: some are missing. */
 int group_ack_finish(struct grouped *g, struct err *e);
 
 /* ---- group.c ---- */

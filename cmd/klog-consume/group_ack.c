@@ -11,11 +11,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "group.h"
 #include "main.h"
 #include "report.h"
 
-enum { LINE_MAX_BYTES = 1024, READ_BYTES = 64 << 10 };
+enum {
+	LINE_MAX_BYTES = 1024,
+	READ_BYTES = 64 << 10,
+	STOPPED_MS = 5000	/* after a signal, for the last lines */
+};
 
 struct acks {
 	int fd;
@@ -238,30 +243,51 @@ find_open(const struct grouped *g)
 }
 
 int
-group_ack_finish(struct grouped *g, struct err *e)
+group_ack_last(struct grouped *g, int64_t limit_ms, struct err *e)
 {
-	struct acks *a = g->acks;
-	struct pollfd ready = { .fd = a->fd, .events = POLLIN };
-	const struct claim *cl;
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	struct pollfd ready = { .fd = g->acks->fd, .events = POLLIN };
+	struct timespec ts = { 0 };
+	int64_t due = CLOCK_NEVER;
 	sigset_t all, old;
 	int got;
+
+	while (find_open(g) != NULL && !g->acks->ended) {
+		if (limit_ms < 0 && main_stopped() != 0)
+			limit_ms = STOPPED_MS;
+		if (limit_ms >= 0 && due == CLOCK_NEVER)
+			due = clock_mono_ms() + limit_ms;
+		if (due != CLOCK_NEVER) {
+			limit_ms = due - clock_mono_ms();
+			limit_ms = limit_ms < 0 ? 0 : limit_ms;
+			ts = (struct timespec){ limit_ms / 1000,
+				limit_ms % 1000 * 1000000 };
+		}
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &old);
+		got = ppoll(&ready, 1, due == CLOCK_NEVER ? NULL : &ts,
+		    main_stopped() == 0 ? &old : &all);
+		pthread_sigmask(SIG_SETMASK, &old, NULL);
+		if (got == 0)
+			break;
+		if (got > 0 && group_ack_read(g, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+group_ack_finish(struct grouped *g, struct err *e)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	const struct claim *cl;
 
 	/* The reader sees the end, and says the last. */
 	if (null < 0 || dup2(null, STDOUT_FILENO) < 0)
 		return err_sys(e, "/dev/null");
 	close(null);
-	while ((cl = find_open(g)) != NULL && !a->ended) {
-		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &old);
-		got = main_stopped() != 0 ? -1 :
-		    ppoll(&ready, 1, NULL, &old);
-		pthread_sigmask(SIG_SETMASK, &old, NULL);
-		if (got < 0)
-			break;
-		if (group_ack_read(g, e) < 0)
-			return -1;
-	}
+	if (group_ack_last(g, -1, e) < 0)
+		return -1;
+	cl = find_open(g);
 	if (cl == NULL || main_stopped() != 0)
 		return 0;
 	return err_set(e, ERR_DATA, "%s: offsets %" PRId64 " to %" PRId64

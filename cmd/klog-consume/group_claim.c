@@ -29,7 +29,8 @@ claim_add(struct grouped *g, int32_t topic, int32_t partition, struct err *e)
 {
 	struct claim *cl = calloc(1, sizeof(*cl)), **more;
 
-	more = realloc(g->claims, (g->claim_count + 1) * sizeof(struct claim *));
+	more = realloc(
+	    g->claims, (g->claim_count + 1) * sizeof(struct claim *));
 	if (more != NULL)
 		g->claims = more;
 	if (more == NULL || cl == NULL) {

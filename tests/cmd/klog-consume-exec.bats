@@ -287,6 +287,39 @@ acked() {
 	prints $'04\n05' -g g t
 }
 
+@test "--ack-fd: a signal: what is said then still counts" {
+	three
+	mkfifo acks pipe
+	klog-consume -f -g g --ack-fd 3 -F '%p %o\n' t 3<acks >pipe 2>err &
+	pid=$!
+	pids=$pid
+	exec 8>acks 9<pipe
+	for _ in $(seq 12); do
+		read -r line <&9
+		echo "$line"
+	done >lines
+	kill "$pid"
+	# The end of its output comes when it has heard the signal.
+	[ -z "$(cat <&9)" ]
+	cat lines >&8
+	exec 8>&-
+	code=0
+	wait "$pid" || code=$?
+	[ "$code" -eq 143 ]
+	[ ! -s err ]
+	is_committed 6 t g 0
+	is_committed 6 t g 1
+}
+
+@test "--ack-fd: a reader that dies said something before" {
+	three
+	acked 'read -r a; read -r b; echo "$a"; echo "$b"' -f -g g \
+	    -F '%p %o\n' t
+	is_err ''
+	[ "$(committed t g 0),$(committed t g 1)" = 2,- ] ||
+		[ "$(committed t g 0),$(committed t g 1)" = -,2 ]
+}
+
 @test "--ack-fd: holes behind the last record are passed with it" {
 	holed
 	acked 'cat' -g g -F '%p %o\n' h
