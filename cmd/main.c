@@ -6,26 +6,41 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "complete.h"
 #include "report.h"
 
-enum { STATUS_REFUSED = 3 };	/* klog(7), EXIT STATUS */
+enum {
+	STATUS_REFUSED = 3,	/* klog(7), EXIT STATUS */
+	AGAIN_US = 50000
+};
 
 static volatile sig_atomic_t stop_signal;
 
+/*
+ * The signal may come right before a call that waits for ever, after the
+ * flag was looked at: so calls are interrupted again and again from then on.
+ */
 static void
 on_stop(int sig)
 {
+	static const struct itimerval again = {
+		.it_interval.tv_usec = AGAIN_US, .it_value.tv_usec = AGAIN_US
+	};
+
+	if (sig == SIGALRM)
+		return;
 	if (stop_signal == 0)
 		stop_signal = sig;
+	(void)setitimer(ITIMER_REAL, &again, NULL);
 }
 
 void
 main_stop_signals(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGALRM };
 	struct sigaction sa = { .sa_handler = on_stop };
 	struct sigaction old;
 	size_t i;
