@@ -39,13 +39,15 @@ enum child_end {
 };
 
 /*
+ * kept: a descriptor above 2 that the child gets in spite of close-on-exec,
+ * or 0.
  * added: "NAME=value" entries, ended by NULL, which replace inherited ones of
  * the same name; or NULL.  0, or -1 with *c = CHILD_NONE: e->sys is EAGAIN or
  * ENOMEM (no process), EMFILE or ENFILE (no pipe), E2BIG (the environment is
  * too large).
  */
 int child_start(struct child *c, const char *command, struct slice input,
-    const char *const *added, struct err *e);
+    int kept, const char *const *added, struct err *e);
 
 /* Write what the pipe takes; closes it when all is written or none reads. */
 void child_feed(struct child *c);

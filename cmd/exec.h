@@ -43,6 +43,8 @@ struct exec_job {		/* the caller's; left alone until it is over */
 	struct slice input;	/* standard input (null: none); borrowed */
 	const char *const *env;	/* "NAME=value", ended by NULL: in place of
 				 * those inherited; borrowed; NULL: none */
+	int kept;		/* a descriptor above 2 that the command gets,
+				 * or 0 */
 	void *context;		/* the caller's */
 	/* Filled until it is over. */
 	enum exec_outcome outcome;

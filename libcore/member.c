@@ -280,6 +280,12 @@ member_owns(const struct member *m, int32_t topic, int32_t partition)
 	    m->in[topic].held[partition].owned;
 }
 
+int
+member_lock_fd(const struct member *m, int32_t topic, int32_t partition)
+{
+	return m->in[topic].held[partition].fd;
+}
+
 bool
 member_is_waiting(const struct member *m)
 {

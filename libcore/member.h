@@ -78,6 +78,13 @@ bool member_is_waiting(const struct member *m);
 
 bool member_owns(const struct member *m, int32_t topic, int32_t partition);
 
+/*
+ * The descriptor that holds the lock of a partition that we own.  A process
+ * that inherits it keeps others from the partition until it ends, even if we
+ * are killed; if we live, member_release is enough.
+ */
+int member_lock_fd(const struct member *m, int32_t topic, int32_t partition);
+
 /* Whether the group is paused in that topic. */
 bool member_is_paused(const struct member *m, int32_t topic);
 

@@ -213,6 +213,8 @@ work_next(struct grouped *g, struct work *w, struct err *e)
 	w->job = (struct exec_job){
 		.input = { w->input.data, (int32_t)w->input.len },
 		.env = w->env, .context = w,
+		/* If we are killed, it still keeps the next owner out. */
+		.kept = member_lock_fd(g->member, cl->topic, cl->partition),
 	};
 	return 1;
 }

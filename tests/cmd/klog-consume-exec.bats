@@ -128,6 +128,36 @@ EOF
 	is_committed 6 t g 1
 }
 
+@test "kill -9: what runs keeps its partition until it ends" {
+	seq 2 | klog-produce --create t
+	mkfifo begun go
+	klog-consume -f -g g --exec-each 'echo "first $KLOG_OFFSET" >>out
+		echo $$ >begun; read -r _ <go; echo "ends" >>out' t &
+	first=$!
+	pids=$first
+	read -r child <begun
+	pids="$pids $child"
+	klog-consume -f -g g --exec-each 'echo "next $KLOG_OFFSET" >>out' t &
+	next=$!
+	pids="$pids $next"
+	kill -9 "$first"
+	wait "$first" || true
+	# Somebody reads the group while its next member waits.
+	until_true eval '[ "$(ls t/groups/g/members | wc -l)" -eq 1 ]'
+	run3 timeout 60 klog-consume -f --timeout 200ms -g g t
+	is_status 5
+	is_out ''
+	echo >go
+	until_true is_committed 2 t g
+	[ "$(cat out)" = 'first 0
+ends
+next 0
+next 1' ]
+	until_true eval '! kill -0 "$child" 2>/dev/null'
+	kill "$next"
+	wait "$next" || [ $? -eq 143 ]
+}
+
 @test "--retries, and 75 does not count" {
 	seq 2 | klog-produce --create t
 	consume -g g --retries 2 --backoff 1ms --exec-each \
