@@ -89,8 +89,13 @@ class Member:
         self.proc.terminate()
 
     def wait(self):
-        """It ends as SIGTERM has it, and said nothing."""
-        if self.proc.wait(60) != 128 + signal.SIGTERM \
+        """It ends as SIGTERM has it, and said nothing.  One that has run
+        nothing may not have come to heed signals."""
+        status = self.proc.wait(60)
+        if status == -signal.SIGTERM and not os.path.exists(
+                self.path("log")):
+            status = 128 + signal.SIGTERM
+        if status != 128 + signal.SIGTERM \
                 or os.path.getsize(self.path("err")):
             raise self.failure()
         self.proc = None
@@ -139,6 +144,14 @@ class Producer:
         self.proc.stdin.close()
         if self.proc.wait(60):
             raise streams.Failed("producer: exit %d" % self.proc.returncode)
+
+
+def age(folder):
+    """Members that died before they were born are removed after a minute:
+    let that have passed."""
+    for name in os.listdir(folder):
+        if name.startswith("."):
+            os.utime(os.path.join(folder, name), (1700000000, 1700000000))
 
 
 def read_runs(folder):

@@ -196,6 +196,7 @@ class Storm:
         """Lag 0, no member, no lock; the next one finds nothing to read
         and leaves nothing behind."""
         folder = os.path.join(self.topic, "groups", "g")
+        members.age(os.path.join(folder, "members"))
         if run("klog-consume", "-g", "g", self.topic):
             raise Failed("something was left to read")
         for line in run("klog-group", "describe", "--json", "-g", "g",
