@@ -21,6 +21,7 @@ stand_in() {
 
 @test "every file in examples/ is run by a test here" {
 	for file in "$KLOG_TOP"/examples/*; do
+		case $file in *.service) continue ;; esac
 		[ -x "$file" ]
 		grep -Eq "^	.*example ${file##*/}( |\$)" "$BATS_TEST_FILENAME"
 	done
@@ -195,6 +196,91 @@ alert log/0/3 2023-11-14T22:13:20.000Z an ERROR: second'
 	is_err ''
 	grep -qx 'klog_log_end_offset{topic="orders",partition="0"} 0' \
 	    node-exporter/klog.prom
+}
+
+@test "job-queue.sh" {
+	# shellcheck disable=SC2016 # for a shell of its own
+	job='read -r job; [ "$job" != bad ] && echo "$job" >>out'
+	{ seq 20; echo bad; seq 21 30; } >list
+	for done in 1 2; do
+		example job-queue.sh q 3 "$job" <list
+		is_status 1
+		out_like '^dead: bad \(klog\.error=exit status 1,klog\.source=jobs/[0-9]+/[0-9]+,klog\.attempts=3\)$'
+		is_err ''
+		diff <(sort out) <(for _ in $(seq $done); do seq 30; done |
+			sort)
+	done
+	[ -z "$(ls q/jobs/groups/workers/members)" ]
+	seq 3 >list
+	example job-queue.sh fine 1 'cat >>out' <list
+	is_status 0
+	is_out ''
+	is_err ''
+	example job-queue.sh q
+	[ "$status" -ne 0 ]
+}
+
+@test "cron-consume" {
+	seq 5 | klog-produce --create --partitions 2 --partitioner roundrobin t
+	example cron-consume digest t 'sort -n; exit 4'
+	is_status 4
+	is_out "$(seq 5)"
+	err_like '^klog-consume: .*/t/[01]: offsets? .* not acknowledged$'
+	example cron-consume digest t 'sort -n'
+	is_status 0
+	is_out "$(seq 5)"
+	is_err ''
+	example cron-consume digest t 'echo nothing new'
+	is_status 0
+	is_out ''
+	seq 6 7 | klog-produce t
+	example cron-consume digest t 'sort -n'
+	is_status 0
+	is_out $'6\n7'
+	example cron-consume digest t
+	[ "$status" -ne 0 ]
+	# The line for cron.
+	stand_in mail 'echo "$@"; cat'
+	line=$(sed -n 's/^#	0 7 \* \* \*  //p' \
+	    "$KLOG_TOP/examples/cron-consume")
+	mv t errors
+	PATH=$KLOG_TOP/examples:$PATH run3 \
+	    bash -c "${line//\/var\/lib\/klog/$T}"
+	is_status 0
+	is_out ''
+	echo 8 | klog-produce errors
+	PATH=$KLOG_TOP/examples:$PATH run3 \
+	    bash -c "${line//\/var\/lib\/klog/$T}"
+	is_out $'-s errors root\n8'
+}
+
+@test "klog-worker@.service" {
+	unit=$KLOG_TOP/examples/klog-worker@.service
+	klog-topic create -p 16 jobs
+	klog-topic create dead
+	# shellcheck disable=SC2016
+	stand_in do-job 'read -r job; [ "$job" != bad ] && echo "$job" >>out'
+	printf 'one\nbad\ntwo\n' | klog-produce jobs
+	line=$(sed -n 's/^ExecStart=//p' "$unit")
+	line=${line//\/usr\/local\/bin\/do-job/$T/bin/do-job}
+	line=${line//\/usr\/local\/bin/$KLOG_BIN}
+	# shellcheck disable=SC2086
+	${line/1s/1ms} >got 2>&1 &
+	worker=$!
+	until_true klog-group wait -g workers jobs 2>/dev/null
+	kill "$worker"
+	code=0
+	wait "$worker" || code=$?
+	[ "$code" -eq "$(sed -n 's/^SuccessExitStatus=//p' "$unit")" ]
+	[ "$(sort out)" = $'one\ntwo' ]
+	run3 klog-consume -F '%s %h\n' dead
+	out_like '^bad klog\.error=exit status 1,.*klog\.attempts=4$'
+	command -v systemd-analyze >/dev/null || skip "no systemd-analyze"
+	sed "s|^ExecStart=.*|ExecStart=$line|" "$unit" >"klog-worker@.service"
+	run3 systemd-analyze verify "./klog-worker@.service"
+	is_status 0
+	is_out ''
+	is_err ''
 }
 
 @test "klog-format(5): the bytes that it shows are those that are written" {
