@@ -18,15 +18,17 @@ def _owned(topic):
     for name in os.listdir(folder):
         try:
             with open(os.path.join(folder, name), encoding="ascii") as f:
-                lines = dict(x.rstrip("\n").split("=", 1) for x in f)
+                # It may be read while it is written.
+                lines = dict(x.rstrip("\n").partition("=")[::2] for x in f)
         except FileNotFoundError:
+            continue
+        if "pid" not in lines or "end" not in lines:
             continue
         numbers = set()
         for part in filter(None, lines.get("owned", "").split(",")):
             first, _, last = part.partition("-")
             numbers.update(range(int(first), int(last or first) + 1))
-        if "pid" in lines:
-            out[int(lines["pid"])] = numbers
+        out[int(lines["pid"])] = numbers
     return out
 
 
