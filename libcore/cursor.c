@@ -13,7 +13,9 @@
 void
 cursor_init(struct cursor *c, struct view *v, int64_t offset)
 {
-	*c = (struct cursor){ .view = v, .next = offset, .fd = -1,
+	*c = (struct cursor){ .view = v,
+		.next = offset,
+		.fd = -1,
 		.since = INT64_MIN,
 		.scan.size_max = v->batch_max,
 		.cut = -1,
@@ -31,8 +33,7 @@ close_segment(struct cursor *c)
 void
 cursor_seek(struct cursor *c, int64_t offset)
 {
-	if (c->fd >= 0 && c->got_base <= offset &&
-	    offset <= c->got_last) {
+	if (c->fd >= 0 && c->got_base <= offset && offset <= c->got_last) {
 		c->floor = c->got_base;
 		c->scan.position = c->got_position;
 	} else {
@@ -200,14 +201,13 @@ at_end(struct cursor *c, struct err *e)
 	scan_forget(&c->scan);
 	if (c->scan.limit > limit)
 		return 1;
-	size = c->base == c->view->end.base ? c->scan.limit :
-	    fsio_size(c->fd);
+	size = c->base == c->view->end.base ? c->scan.limit : fsio_size(c->fd);
 	if (size < 0)
 		return err_sys(
 		    e, "%s/%020" PRId64 ".log", c->view->where, c->base);
 	if (c->scan.position < size)
-		return view_corrupt(c->view, c->base, c->scan.position,
-		    c->next, "cut off in the middle of a batch", e);
+		return view_corrupt(c->view, c->base, c->scan.position, c->next,
+		    "cut off in the middle of a batch", e);
 	return c->base == c->view->end.base ? 0 : open_following(c, e);
 }
 
@@ -342,9 +342,13 @@ cursor_next(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 
 	do
 		r = next_batch(c, b, bytes, e);
-	while (c->epoch >= 0 && (r < 0 ||
-	    (r == 0 ? c->view->end.next_offset < c->given :
-	    b->epoch > c->epoch)) && was_cut(c));
+	while (c->epoch >= 0 &&
+	    (r < 0 ||
+		(r == 0 ? c->view->end.next_offset < c->given :
+			  b->epoch > c->epoch)) &&
+	    was_cut(c));
+	if (r == 0 && c->view->promised > c->view->end.next_offset)
+		return view_too_short(c->view, e);
 	if (r > 0) {
 		c->given = c->next;
 		if (b->epoch > c->epoch)
@@ -362,7 +366,8 @@ cursor_skip_damage(struct cursor *c, int64_t *from, int64_t *to, struct err *e)
 
 	*from = *to = c->next;
 	/* Without an open segment it is the next one that is missing. */
-	r = c->fd < 0 ? BATCH_SHORT :
+	r = c->fd < 0 ?
+	    BATCH_SHORT :
 	    scan_resync(&c->scan, c->scan.position + 1, c->next, &b);
 	if (r == SCAN_IO)
 		return err_sys(

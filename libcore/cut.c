@@ -21,7 +21,10 @@ cut_open(struct cut *c, int dirfd, const char *where, struct err *e)
 	if (mkdirat(dirfd, "cut", 0777) < 0 && errno != EEXIST)
 		return err_sys(e, "%s", c->where);
 	c->dirfd = fsio_open_dir(dirfd, "cut", where, e);
-	return c->dirfd < 0 ? -1 : 0;
+	if (c->dirfd < 0)
+		return -1;
+	fsio_give_to_owner(c->dirfd, dirfd);
+	return 0;
 }
 
 int
@@ -73,8 +76,8 @@ save(struct cut *c, const char *name, int fd, int64_t from, int64_t to,
 	do {
 		snprintf(c->last, sizeof(c->last), "%s%.100s.%" PRId64,
 		    c->prefix, name, now++);
-		out = fsio_open(c->dirfd, c->last,
-		    O_WRONLY | O_CREAT | O_EXCL, 0666, c->where, e);
+		out = fsio_open(c->dirfd, c->last, O_WRONLY | O_CREAT | O_EXCL,
+		    0666, c->where, e);
 	} while (out < 0 && e->sys == EEXIST);
 	if (out < 0)
 		return -1;
@@ -107,8 +110,7 @@ cut_save_file(struct cut *c, int dirfd, const char *name, struct err *e)
 	if (fd < 0)
 		return -1;
 	size = fsio_size(fd);
-	r = size < 0 ? err_sys(e, "%s", name) :
-		       save(c, name, fd, 0, size, e);
+	r = size < 0 ? err_sys(e, "%s", name) : save(c, name, fd, 0, size, e);
 	close(fd);
 	return r;
 }

@@ -49,8 +49,7 @@ fsio_open_dir(int dirfd, const char *name, const char *where, struct err *e)
 	struct stat st;
 	int fd;
 
-	fd = open_again(
-	    dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	fd = open_again(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (fd >= 0)
 		return fd;
 	if ((errno == ENOTDIR || errno == ELOOP) &&
@@ -62,6 +61,19 @@ fsio_open_dir(int dirfd, const char *name, const char *where, struct err *e)
 		return -1;
 	}
 	return err_sys(e, "%s%s%s", where, sep, name);
+}
+
+void
+fsio_give_to_owner(int fd, int dirfd)
+{
+	struct stat st, dir;
+
+	if (geteuid() != 0 || fstat(fd, &st) < 0 || fstat(dirfd, &dir) < 0 ||
+	    st.st_uid != 0 || dir.st_uid == 0 ||
+	    (S_ISREG(st.st_mode) && (st.st_size != 0 || st.st_nlink != 1)))
+		return;
+	/* Where it fails, klog-check tells. */
+	(void)!fchown(fd, dir.st_uid, dir.st_gid);
 }
 
 int
@@ -87,8 +99,11 @@ fsio_open(int dirfd, const char *name, int flags, mode_t mode,
 		err_set(e, ERR_SYSTEM,
 		    "%s/%s: belongs to user %u, who does not own the topic",
 		    where, name, (unsigned)st.st_uid);
-	else
+	else {
+		if ((flags & O_CREAT) != 0)
+			fsio_give_to_owner(fd, dirfd);
 		return fd;
+	}
 	close(fd);
 	return -1;
 }
@@ -305,8 +320,7 @@ fsio_replace(int dirfd, const char *name, const void *data, size_t n,
 	temporary_name(tmp, name);
 	/* What a killed one left, or somebody put there: never written to. */
 	unlinkat(dirfd, tmp, 0);
-	fd = fsio_open(
-	    dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL, 0666, where, e);
+	fd = fsio_open(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL, 0666, where, e);
 	if (fd < 0)
 		return -1;
 	if (fsio_write_at(fd, data, n, 0) < 0 || fsio_sync(fd) < 0) {

@@ -33,6 +33,12 @@ int fsio_open_dir(
 int fsio_open(int dirfd, const char *name, int flags, mode_t mode,
     const char *where, struct err *e);
 
+/*
+ * A file or folder that root has just made in somebody's folder becomes his:
+ * else he could not go on where root helped once.  fsio_open does it.
+ */
+void fsio_give_to_owner(int fd, int dirfd);
+
 /* As fsio_open, but -1 without filling e when the file is missing: e->code
  * is then ERR_NONE. */
 int fsio_open_if(

@@ -243,16 +243,27 @@ settle_epoch(struct partition *p, const struct rebuild *seen, struct err *e)
  * from here on would lie before the start of the log.
  */
 static int
-settle_start(struct partition *p, struct err *e)
+settle_start(struct partition *p, const struct rebuild *seen, struct err *e)
 {
-	int64_t start;
+	struct segment_list list = { 0 };
+	int64_t start, first;
+	int r;
 
-	if (checkpoint_read_start(p->dirfd, &start, p->where, e) < 0)
+	r = checkpoint_read_start(p->dirfd, &start, p->where, e);
+	if (r < 0)
 		return -1;
-	if (start <= p->slot.next_offset)
+	if (start > p->slot.next_offset)
+		return checkpoint_write_start(
+		    p->dirfd, p->slot.next_offset, p->where, e);
+	if (r > 0 || seen->known)
 		return 0;
-	return checkpoint_write_start(
-	    p->dirfd, p->slot.next_offset, p->where, e);
+	/* A copy, of Kafka's perhaps: what it lacks now was never here. */
+	r = segment_list_read(&list, p->dirfd, p->where, e);
+	first = r == 0 && list.count > 0 ? list.bases[0] : 0;
+	segment_list_release(&list);
+	if (r < 0 || first == 0)
+		return r;
+	return checkpoint_write_start(p->dirfd, first, p->where, e);
 }
 
 /* Nobody leads a sync meanwhile: its failure must not be forgotten. */
@@ -289,7 +300,7 @@ rebuild(struct partition *p, int64_t safe, struct err *e)
 	    (p->settings->cleanup_policy & CLEANUP_COMPACT) == 0;
 	p->cut_bytes = 0;
 	if (rebuild_segments(p, &seen, e) < 0 ||
-	    settle_epoch(p, &seen, e) < 0 || settle_start(p, e) < 0)
+	    settle_epoch(p, &seen, e) < 0 || settle_start(p, &seen, e) < 0)
 		return -1;
 	checkpoint_tidy(p->dirfd);
 	if (fsio_sync_dir(p->dirfd) < 0)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,52 +21,18 @@
 #include "verify.h"
 #include "verify_parts.h"
 
-void
-repair_did(struct repair_part *rp, const char *file, const char *fmt, ...)
-{
-	char line[1024];
-	va_list ap;
-	int n = 0;
-
-	if (rp->number >= 0)
-		n = snprintf(line, sizeof(line), "%" PRId32 "%s", rp->number,
-		    file == NULL ? ": " : "/");
-	if (file != NULL)
-		n += snprintf(line + n, sizeof(line) - (size_t)n, "%.300s: ",
-		    file);
-	va_start(ap, fmt);
-	vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
-	va_end(ap);
-	rp->r->done++;
-	rp->r->did(rp->r->context, line);
-}
-
-struct cut *
-repair_cut(struct repair_part *rp, struct err *e)
-{
-	int r = 0;
-
-	if (!rp->cut_is_open)
-		r = rp->r->save == NULL ?
-		    cut_open(&rp->cut, rp->p.dirfd, rp->p.where, e) :
-		    cut_open_dir(&rp->cut, rp->r->save, rp->p.where, e);
-	if (r < 0)
-		return NULL;
-	rp->cut_is_open = true;
-	return &rp->cut;
-}
-
 struct need {
 	enum trouble_about about;
 	int64_t base;
-	char *file;	/* below the partition's folder, or the topic's */
+	char *file; /* below the partition's folder, or the topic's */
 };
 
 struct needs {
 	struct need *list;
 	size_t count;
-	unsigned kinds;	/* enum mend, of all that was found */
-	bool failed;	/* out of memory */
+	unsigned kinds; /* enum mend, of all that was found */
+	bool linked; /* a file is somebody else's too */
+	bool failed; /* out of memory */
 };
 
 static void
@@ -78,6 +43,7 @@ note_need(void *context, const struct trouble *t)
 	struct need *list;
 
 	n->kinds |= (unsigned)t->mend;
+	n->linked |= t->about == ABOUT_LINKS;
 	if (file == NULL || t->mend == MEND_NONE)
 		return;
 	list = realloc(n->list, (n->count + 1) * sizeof(*list));
@@ -104,9 +70,9 @@ release_needs(struct needs *n)
 static int
 find_needs(struct repair_part *rp, struct needs *n, struct err *e)
 {
-	struct verify v = { .topic = rp->topic,
-		.told = note_need,
-		.context = n };
+	struct verify v = {
+		.topic = rp->topic, .told = note_need, .context = n
+	};
 	int r;
 
 	r = rp->number < 0 ? verify_topic(&v, e) :
@@ -114,6 +80,11 @@ find_needs(struct repair_part *rp, struct needs *n, struct err *e)
 	verify_release(&v);
 	if (r == 0 && n->failed)
 		r = err_set(e, ERR_SYSTEM, "out of memory");
+	if (r == 0 && n->linked)
+		r = err_set(e, ERR_SYSTEM,
+		    "%s: has files with several names (hard links), which a "
+		    "repair would change too: copy it, and repair the copy",
+		    rp->p.where);
 	return r;
 }
 
@@ -126,8 +97,7 @@ prepare(struct repair_part *rp, struct err *e)
 	char boot[37];
 
 	if ((rp->r->kinds & MEND_INDEX) == 0 ||
-	    checkpoint_read_recovery(p->dirfd, boot, &offset, p->where, e) >=
-		0)
+	    checkpoint_read_recovery(p->dirfd, boot, &offset, p->where, e) >= 0)
 		return 0;
 	if (e->code != ERR_CORRUPT)
 		return -1;
@@ -184,8 +154,8 @@ mend_poison(struct repair_part *rp, struct err *e)
 	if (p->slot.next_offset > from)
 		repair_did(rp, NULL,
 		    "offsets %" PRId64 " to %" PRId64
-		    " were written again and synced", from,
-		    p->slot.next_offset - 1);
+		    " were written again and synced",
+		    from, p->slot.next_offset - 1);
 	else if (p->cut_bytes == 0)
 		repair_did(
 		    rp, NULL, "nothing was lost by the sync that failed");
@@ -216,8 +186,8 @@ mend_tail(struct repair_part *rp, struct err *e)
 		return -1;
 	}
 	if (!known)
-		repair_did(rp, NULL,
-		    "state and indexes were made anew from the log");
+		repair_did(
+		    rp, NULL, "state and indexes were made anew from the log");
 	if (p->cut_bytes > 0)
 		repair_did(rp, NULL,
 		    "%" PRId64 " bytes behind offset %" PRId64
@@ -334,9 +304,7 @@ mend_files(struct repair_part *rp, struct err *e)
 int
 repair_partition(struct repair *r, int32_t number, struct err *e)
 {
-	struct repair_part rp = { .r = r,
-		.topic = r->topic,
-		.number = number };
+	struct repair_part rp = { .r = r, .topic = r->topic, .number = number };
 	struct lock clean;
 	char name[16], where[4096];
 	int got;

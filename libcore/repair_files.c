@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +18,64 @@
 #include "scan.h"
 #include "segment.h"
 #include "verify_parts.h"
+
+void
+repair_did(struct repair_part *rp, const char *file, const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+	int n = 0;
+
+	if (rp->number >= 0)
+		n = snprintf(line, sizeof(line), "%" PRId32 "%s", rp->number,
+		    file == NULL ? ": " : "/");
+	if (file != NULL)
+		n += snprintf(
+		    line + n, sizeof(line) - (size_t)n, "%.300s: ", file);
+	va_start(ap, fmt);
+	vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
+	va_end(ap);
+	if (rp->holding && buf_append(&rp->held, line, strlen(line) + 1) == 0)
+		return;
+	rp->r->done++;
+	rp->r->did(rp->r->context, line);
+}
+
+void
+repair_hold(struct repair_part *rp)
+{
+	rp->holding = true;
+	buf_clear(&rp->held);
+}
+
+void
+repair_unhold(struct repair_part *rp, bool done)
+{
+	const char *line = (const char *)rp->held.data;
+	const char *end = line + rp->held.len;
+
+	rp->holding = false;
+	for (; done && line < end; line += strlen(line) + 1) {
+		rp->r->done++;
+		rp->r->did(rp->r->context, line);
+	}
+	buf_release(&rp->held);
+}
+
+struct cut *
+repair_cut(struct repair_part *rp, struct err *e)
+{
+	int r = 0;
+
+	if (!rp->cut_is_open)
+		r = rp->r->save == NULL ?
+		    cut_open(&rp->cut, rp->p.dirfd, rp->p.where, e) :
+		    cut_open_dir(&rp->cut, rp->r->save, rp->p.where, e);
+	if (r < 0)
+		return NULL;
+	rp->cut_is_open = true;
+	return &rp->cut;
+}
 
 int
 repair_file(struct repair_part *rp, int dirfd, const char *name, struct err *e)
@@ -81,8 +140,9 @@ gather_epochs(struct repair_part *rp, struct epochs *es, struct err *e)
 		scan_init(&s, fd, 0, INT64_MAX);
 		for (; r == 0 && scan_peek(&s, &b) == BATCH_WHOLE;
 		     scan_skip(&s, &b))
-			if (b.epoch >= 0 && (es->count == 0 || b.epoch >
-				    es->list[es->count - 1].epoch))
+			if (b.epoch >= 0 &&
+			    (es->count == 0 ||
+				b.epoch > es->list[es->count - 1].epoch))
 				r = epochs_assign(es, b.epoch, b.base_offset);
 		close(fd);
 		if (r < 0)
@@ -103,16 +163,16 @@ repair_epochs(struct repair_part *rp, struct err *e)
 
 	r = gather_epochs(rp, &es, e);
 	/* Of new batches, perhaps none is there yet. */
-	if (r == 0 && (es.count == 0 ||
-			  es.list[es.count - 1].epoch < p->slot.epoch) &&
+	if (r == 0 &&
+	    (es.count == 0 || es.list[es.count - 1].epoch < p->slot.epoch) &&
 	    epochs_assign(&es, p->slot.epoch, p->slot.next_offset) < 0)
 		r = err_set(e, ERR_SYSTEM, "out of memory");
 	if (r == 0)
 		r = epochs_write(&es, p->dirfd, p->where, e);
 	epochs_release(&es);
 	if (r == 0)
-		repair_did(rp, "leader-epoch-checkpoint",
-		    "made anew from the log");
+		repair_did(
+		    rp, "leader-epoch-checkpoint", "made anew from the log");
 	return r;
 }
 
@@ -148,8 +208,8 @@ repair_recovery(struct repair_part *rp, struct err *e)
 
 	if (durable > p->slot.next_offset)
 		durable = p->slot.next_offset;
-	if (checkpoint_write_recovery(
-		p->dirfd, p->boot, durable, p->where, e) < 0)
+	if (checkpoint_write_recovery(p->dirfd, p->boot, durable, p->where, e) <
+	    0)
 		return -1;
 	repair_did(rp, "recovery-point", "is offset %" PRId64 " now", durable);
 	return 0;

@@ -20,11 +20,17 @@ struct repair_part {
 	bool no_epochs;		/* so is leader-epoch-checkpoint */
 	bool cut_is_open;
 	struct cut cut;
+	bool holding;		/* what was done is told when it is for good */
+	struct buf held;	/* lines, each ended by NUL */
 };
 
 /* Tell what was done to file (the last component; NULL: the partition). */
 void repair_did(struct repair_part *rp, const char *file, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* From here on hold back what is told, until it is done, or was not. */
+void repair_hold(struct repair_part *rp);
+void repair_unhold(struct repair_part *rp, bool done);
 
 /* Where bytes are saved, opened when first needed.  NULL: e is filled. */
 struct cut *repair_cut(struct repair_part *rp, struct err *e);

@@ -27,24 +27,23 @@ static const char new_name[] = ".salvage.tmp";
 struct salvage {
 	struct repair_part *rp;
 	bool strict;
-	int64_t end;	/* offset where the log must end at least */
-	bool known;	/* a valid state says so, not the recovery point */
-	int64_t limit;	/* bytes of the last segment, or -1: its size */
-	int64_t next;	/* the offset that comes next */
+	int64_t end; /* offset where the log must end at least */
+	bool known; /* a valid state says so, not the recovery point */
+	int64_t limit; /* bytes of the last segment, or -1: its size */
+	int64_t next; /* the offset that comes next */
 
 	/* the segment at hand */
 	int64_t base;
-	int fd, out;	/* the old file and the new one */
-	int64_t at;	/* bytes written to out */
-	int32_t epoch;	/* of the batch before; -1 */
+	int fd, out; /* the old file and the new one */
+	int64_t at; /* bytes written to out */
+	int32_t epoch; /* of the batch before; -1 */
 	struct epochs epochs; /* as the checkpoint has them */
 };
 
 static int
 log_error(const struct salvage *s, struct err *e)
 {
-	return err_sys(
-	    e, "%s/%020" PRId64 ".log", s->rp->p.where, s->base);
+	return err_sys(e, "%s/%020" PRId64 ".log", s->rp->p.where, s->base);
 }
 
 static int
@@ -160,8 +159,8 @@ keep_batch(struct salvage *s, const struct sweep_piece *piece,
 		    "position %" PRId64 ": base offset is %" PRId64
 		    " now (was %" PRId64 "), leader epoch %" PRId32
 		    " (was %" PRId32 ")",
-		    piece->from, piece->offset, piece->batch.base_offset,
-		    epoch, piece->batch.epoch);
+		    piece->from, piece->offset, piece->batch.base_offset, epoch,
+		    piece->batch.epoch);
 	}
 	if (put(s, bytes->data, bytes->len, e) < 0)
 		return -1;
@@ -172,8 +171,8 @@ keep_batch(struct salvage *s, const struct sweep_piece *piece,
 /* Go through the segment: only to see whether anything is wrong (out < 0),
  * or writing it anew.  1 something is, 0 nothing, -1. */
 static int
-go_through(struct salvage *s, int64_t until, int64_t limit, bool last,
-    struct err *e)
+go_through(
+    struct salvage *s, int64_t until, int64_t limit, bool last, struct err *e)
 {
 	struct sweep sweep = { 0 };
 	struct sweep_piece piece;
@@ -186,8 +185,9 @@ go_through(struct salvage *s, int64_t until, int64_t limit, bool last,
 		bool good = piece.kind == SWEEP_BATCH;
 
 		/* A torn end may simply be cut off, if it is no more. */
-		if (!good && !(piece.kind == SWEEP_TAIL && last && !s->known &&
-				 piece.offset >= s->end))
+		if (!good &&
+		    !(piece.kind == SWEEP_TAIL && last && !s->known &&
+			piece.offset >= s->end))
 			found = 1;
 		if (s->out < 0 && piece.end > s->next &&
 		    piece.kind != SWEEP_AGAIN)
@@ -215,8 +215,8 @@ take_over(struct salvage *s, struct err *e)
 	struct stat st;
 
 	segment_name(name, s->base, SEGMENT_LOG);
-	if (fstat(s->fd, &st) < 0 ||
-	    fchmod(s->out, st.st_mode & 07777) < 0 || fsio_sync(s->out) < 0 ||
+	if (fstat(s->fd, &st) < 0 || fchmod(s->out, st.st_mode & 07777) < 0 ||
+	    fsio_sync(s->out) < 0 ||
 	    fsio_rename(p->dirfd, new_name, name, true) < 0 ||
 	    fsio_sync_dir(p->dirfd) < 0)
 		return err_sys(e, "%s/%s", p->where, name);
@@ -224,31 +224,34 @@ take_over(struct salvage *s, struct err *e)
 }
 
 static int
-rewrite(struct salvage *s, int64_t until, int64_t limit, bool last,
-    struct err *e)
+rewrite(
+    struct salvage *s, int64_t until, int64_t limit, bool last, struct err *e)
 {
 	const struct partition *p = &s->rp->p;
 	char name[SEGMENT_NAME];
 	int r;
 
 	unlinkat(p->dirfd, new_name, 0);
-	s->out = fsio_open(p->dirfd, new_name, O_RDWR | O_CREAT | O_EXCL, 0666,
-	    p->where, e);
+	s->out = fsio_open(
+	    p->dirfd, new_name, O_RDWR | O_CREAT | O_EXCL, 0666, p->where, e);
 	if (s->out < 0)
 		return -1;
 	s->at = 0;
+	repair_hold(s->rp);
 	r = go_through(s, until, limit, last, e) < 0 ? -1 : 0;
 	segment_name(name, s->base, SEGMENT_LOG);
 	if (r == 0 && last && s->next < s->end)
-		repair_did(s->rp, name,
-		    "ended too early: offsets %" PRId64 " to %" PRId64
-		    " are lost",
-		    s->next, s->end - 1);
+		repair_did(s->rp, name, "ended too early: offsets %" PRId64
+		    " to %" PRId64 " are lost", s->next, s->end - 1);
 	if (r == 0)
-		r = put_lost(s, last ? s->end : s->strict ? until : s->next,
+		r = put_lost(s,
+		    last	  ? s->end :
+			s->strict ? until :
+				    s->next,
 		    INT32_MAX, e);
 	if (r == 0)
 		r = take_over(s, e);
+	repair_unhold(s->rp, r == 0);
 	if (r < 0)
 		unlinkat(p->dirfd, new_name, 0);
 	close(s->out);
@@ -269,7 +272,8 @@ salvage_segment(struct salvage *s, int64_t base, int64_t until, struct err *e)
 	s->fd = segment_open(
 	    p->dirfd, base, SEGMENT_LOG, O_RDONLY, p->where, e);
 	if (s->fd < 0)
-		return e->code != ERR_NONE ? -1 :
+		return e->code != ERR_NONE ?
+		    -1 :
 		    err_set(e, ERR_SYSTEM, "%s/%020" PRId64 ".log: is gone",
 			p->where, base);
 	if (start < base)
@@ -278,8 +282,7 @@ salvage_segment(struct salvage *s, int64_t base, int64_t until, struct err *e)
 	if (last && s->limit >= 0 && s->limit < limit)
 		limit = s->limit;
 	s->next = start;
-	r = limit < 0 ? log_error(s, e) :
-	    go_through(s, until, limit, last, e);
+	r = limit < 0 ? log_error(s, e) : go_through(s, until, limit, last, e);
 	if (r == 0 && last && s->next < s->end)
 		r = 1;
 	if (r > 0) {
@@ -310,19 +313,19 @@ start_later(struct salvage *s, struct segment_list *l, struct err *e)
 		if (fsio_sync_dir(p->dirfd) < 0)
 			return err_sys(e, "%s", p->where);
 		repair_did(s->rp, NULL,
-		    "has no segment: one was made that starts at offset %"
-		    PRId64, s->end);
+		    "has no segment: one was made that starts at offset %" PRId64,
+		    s->end);
 		if (segment_list_read(l, p->dirfd, p->where, e) < 0)
 			return -1;
 	}
 	known = checkpoint_read_start(p->dirfd, &start, p->where, e);
-	if (known <= 0 || start >= l->bases[0])
+	if (known < 0 || start >= l->bases[0])
 		return known < 0 && e->code != ERR_CORRUPT ? -1 : 0;
 	if (checkpoint_write_start(p->dirfd, l->bases[0], p->where, e) < 0)
 		return -1;
 	repair_did(s->rp, "log-start-offset",
-	    "was %" PRId64 ", is now %" PRId64 ": the segments between are "
-	    "missing", start, l->bases[0]);
+	    "was %" PRId64 ", is now %" PRId64 ": segments are missing", start,
+	    l->bases[0]);
 	return 0;
 }
 
@@ -343,7 +346,8 @@ take_away(struct salvage *s, int64_t base, struct err *e)
 	for (i = SEGMENT_TIMEINDEX; r == 0 && i >= SEGMENT_LOG; i--) {
 		segment_name(name, base, (enum segment_file)i);
 		if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			r = errno == ENOENT ? 0 :
+			r = errno == ENOENT ?
+			    0 :
 			    err_sys(e, "%s/%s", p->where, name);
 		else
 			r = repair_away(s->rp, name, e);
@@ -355,19 +359,16 @@ int
 repair_salvage(struct repair_part *rp, struct err *e)
 {
 	struct partition *p = &rp->p;
-	struct salvage s = { .rp = rp,
-		.limit = -1,
-		.fd = -1,
-		.out = -1,
-		.epoch = -1 };
+	struct salvage s = {
+		.rp = rp, .limit = -1, .fd = -1, .out = -1, .epoch = -1
+	};
 	struct segment_list l = { 0 };
 	struct state_slot slot = { 0 };
 	char boot[37];
 	size_t i;
 	int r;
 
-	s.strict =
-	    (rp->topic->settings.cleanup_policy & CLEANUP_COMPACT) == 0;
+	s.strict = (rp->topic->settings.cleanup_policy & CLEANUP_COMPACT) == 0;
 	unlinkat(p->dirfd, new_name, 0);
 	if (checkpoint_read_recovery(p->dirfd, boot, &s.end, p->where, e) < 0)
 		return -1;
@@ -375,8 +376,8 @@ repair_salvage(struct repair_part *rp, struct err *e)
 		state_read(&p->state, &slot);
 		s.end = slot.next_offset;
 		/* Not if it was salvaged a moment ago, by who was killed. */
-		s.known = segment_is(p->dirfd, slot.base, slot.device,
-		    slot.inode);
+		s.known = segment_is(
+		    p->dirfd, slot.base, slot.device, slot.inode);
 	}
 	s.limit = s.known ? slot.position : -1;
 	/* Without them an epoch is guessed. */
@@ -390,8 +391,8 @@ repair_salvage(struct repair_part *rp, struct err *e)
 	if (r == 0)
 		r = start_later(&s, &l, e);
 	for (i = 0; r == 0 && i < l.count; i++)
-		r = salvage_segment(&s, l.bases[i],
-		    i + 1 < l.count ? l.bases[i + 1] : -1, e);
+		r = salvage_segment(
+		    &s, l.bases[i], i + 1 < l.count ? l.bases[i + 1] : -1, e);
 	segment_list_release(&l);
 	epochs_release(&s.epochs);
 	return r < 0 ? -1 : recovery_rebuild(p, e);

@@ -22,6 +22,7 @@ enum trouble_about {
 	ABOUT_START,		/* log-start-offset */
 	ABOUT_STATE,
 	ABOUT_FILE,		/* owner, mode or kind of a file */
+	ABOUT_LINKS,		/* a file with several names */
 	ABOUT_GROUP		/* a file of committed offsets */
 };
 

@@ -59,6 +59,12 @@ wrong(const struct stat *st, const struct stat *folder, const char *name,
 	if (!S_ISREG(st->st_mode)) {
 		*mend = MEND_NONE;
 		snprintf(what, size, "is not a regular file");
+	} else if (st->st_nlink > 1) {
+		*mend = MEND_NONE;
+		snprintf(what, size,
+		    "has %u names (hard links): what is done "
+		    "to one is done to all",
+		    (unsigned)st->st_nlink);
 	} else if (st->st_uid != folder->st_uid && !shared) {
 		snprintf(what, size,
 		    "belongs to user %u, its folder to user %u",
@@ -77,9 +83,9 @@ static bool
 is_ours(const char *name)
 {
 	static const char *const names[] = { "lock", "sync.lock", "clean.lock",
-		"state", "recovery-point", "log-start-offset",
-		"high-watermark", "leader-epoch-checkpoint",
-		"partition.metadata", "topic.conf", "role" };
+		"state", "recovery-point", "log-start-offset", "high-watermark",
+		"leader-epoch-checkpoint", "partition.metadata", "topic.conf",
+		"role" };
 	static const char *const suffixes[] = { ".log", ".index", ".timeindex",
 		".txnindex", ".snapshot" };
 	size_t i;
@@ -106,8 +112,7 @@ verify_files(struct verify_part *p, struct err *e)
 	int fd;
 
 	fd = openat(p->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &folder) < 0 ||
-	    (dir = fdopendir(fd)) == NULL) {
+	if (fd < 0 || fstat(fd, &folder) < 0 || (dir = fdopendir(fd)) == NULL) {
 		if (fd >= 0)
 			close(fd);
 		return err_sys(e, "%s", p->where);
@@ -117,7 +122,11 @@ verify_files(struct verify_part *p, struct err *e)
 		    fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (wrong(&st, &folder, de->d_name, what, sizeof(what), &mend))
-			tell_file(p, ABOUT_FILE, de->d_name, mend, what);
+			tell_file(p,
+			    mend == MEND_NONE && S_ISREG(st.st_mode) ?
+				ABOUT_LINKS :
+				ABOUT_FILE,
+			    de->d_name, mend, what);
 	}
 	closedir(dir);
 	return 0;
@@ -147,7 +156,8 @@ check_start(struct verify_part *p, struct err *e)
 	if (r < 0)
 		return tell_unreadable(
 		    p, ABOUT_START, file, MEND_INDEX, "is not an offset", e);
-	if (r == 0 || p->segments.count == 0)
+	/* Without the file nothing was ever removed from a log of ours. */
+	if ((r == 0 && !p->promised) || p->segments.count == 0)
 		return 0;
 	end = p->segments.bases[0];
 	if (p->start < end) {
@@ -179,9 +189,8 @@ verify_checkpoints(struct verify_part *p, struct err *e)
 		    "is of another boot than the state");
 	if (epochs_read(&p->epochs, p->dirfd, p->where, e) < 0) {
 		p->epochs_told = true;
-		if (tell_unreadable(p, ABOUT_EPOCHS,
-			"leader-epoch-checkpoint", MEND_INDEX,
-			"is not a leader epoch checkpoint", e) < 0)
+		if (tell_unreadable(p, ABOUT_EPOCHS, "leader-epoch-checkpoint",
+			MEND_INDEX, "is not a leader epoch checkpoint", e) < 0)
 			return -1;
 	}
 	poison = p->known ? atomic_load(&p->state.page->poison) : 0;
@@ -231,8 +240,8 @@ verify_ends(struct verify_part *p)
 	tell_beyond(p, ABOUT_START, "log-start-offset", p->start, end);
 	/* It is written in place: what was read may have been half of it. */
 	if (p->known && p->safe > end &&
-	    checkpoint_read_recovery(p->dirfd, boot, &p->safe, p->where,
-		&ignored) >= 0) {
+	    checkpoint_read_recovery(
+		p->dirfd, boot, &p->safe, p->where, &ignored) >= 0) {
 		state_read(&p->state, &now);
 		tell_beyond(p, ABOUT_RECOVERY, "recovery-point", p->safe,
 		    now.next_offset > end ? now.next_offset : end);
@@ -244,9 +253,8 @@ verify_ends(struct verify_part *p)
 
 /* One file of committed offsets. */
 static int
-check_committed(
-    struct verify_part *p, int dirfd, const char *path, const char *name,
-    struct err *e)
+check_committed(struct verify_part *p, int dirfd, const char *path,
+    const char *name, struct err *e)
 {
 	struct buf data = { 0 };
 	struct committed c;
@@ -284,13 +292,14 @@ check_group(struct verify_part *p, const char *name, struct err *e)
 
 	snprintf(path, sizeof(path), "groups/%.256s/offsets", name);
 	snprintf(where, sizeof(where), "%s/%s", p->where, path);
-	fd = openat(p->dirfd, path,
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(
+	    p->dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || (dir = fdopendir(fd)) == NULL) {
 		if (fd >= 0)
 			close(fd);
 		return errno == ENOENT || errno == ENOTDIR ?
-		    0 : err_sys(e, "%s", where);
+		    0 :
+		    err_sys(e, "%s", where);
 	}
 	while (r == 0 && (de = readdir(dir)) != NULL)
 		if (de->d_name[strspn(de->d_name, "0123456789")] == '\0')

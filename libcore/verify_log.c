@@ -31,9 +31,10 @@ static bool
 tell_piece(
     struct verify_part *p, const struct sweep_piece *piece, int64_t limit)
 {
-	bool torn = (piece->kind == SWEEP_TAIL || (p->promised &&
-			(piece->kind == SWEEP_BAD ||
-			    piece->kind == SWEEP_AGAIN))) &&
+	bool torn = (piece->kind == SWEEP_TAIL ||
+			(p->promised &&
+			    (piece->kind == SWEEP_BAD ||
+				piece->kind == SWEEP_AGAIN))) &&
 	    p->active && !p->known && p->expected >= p->safe;
 	int64_t end = torn ? piece->offset : piece->end;
 	char name[SEGMENT_NAME];
@@ -92,9 +93,9 @@ check_records(struct verify_part *p, const struct sweep *s,
 	struct record r;
 	int got;
 
-	got = batch_records_init(&br, &piece->batch, s->bytes.data,
-	    p->v->codec, &p->scratch,
-	    (size_t)settings_batch_limit(&p->v->topic->settings), e);
+	got = batch_records_init(&br, &piece->batch, s->bytes.data, p->v->codec,
+	    &p->scratch, (size_t)settings_batch_limit(&p->v->topic->settings),
+	    e);
 	if (got == 0)
 		got = 1;
 	while (got > 0)
@@ -116,8 +117,8 @@ check_records(struct verify_part *p, const struct sweep *s,
 }
 
 static int
-report_progress(struct verify_part *p, int64_t bytes, int64_t records,
-    bool end, struct err *e)
+report_progress(struct verify_part *p, int64_t bytes, int64_t records, bool end,
+    struct err *e)
 {
 	struct verify *v = p->v;
 
@@ -155,8 +156,8 @@ check_piece(struct verify_part *p, struct sweep *s,
 	}
 	if (whole && p->v->deep && check_records(p, s, piece, e) < 0)
 		return -1;
-	if (report_progress(p, piece->to - piece->from, whole ? b->count : 0,
-		false, e) < 0)
+	if (report_progress(
+		p, piece->to - piece->from, whole ? b->count : 0, false, e) < 0)
 		return -1;
 	return !torn;
 }
@@ -243,15 +244,18 @@ check_short(struct verify_part *p, int64_t size)
 		.offset = p->expected,
 		.end = end,
 		.mend = MEND_SALVAGE },
-	    name, "ends too early");
+	    name, "ends too early%s",
+	    p->known ? "" :
+		       " (a copy made while it was written to: remove "
+		       "its recovery-point)");
 	p->expected = end;
 }
 
 static int
 sweep_segment(struct verify_part *p, int fd, int64_t until, struct err *e)
 {
-	bool strict =
-	    (p->v->topic->settings.cleanup_policy & CLEANUP_COMPACT) == 0;
+	bool strict = (p->v->topic->settings.cleanup_policy &
+			  CLEANUP_COMPACT) == 0;
 	struct sweep s = { 0 };
 	struct sweep_piece piece;
 	int64_t size = fsio_size(fd), limit = size;
@@ -318,8 +322,9 @@ check_segment(struct verify_part *p, size_t i, struct err *e)
 		return e->sys == 0 ? pass_over(p, i) : -1;
 	if (fstat(fd, &st) < 0)
 		r = err_sys(e, "%s/%020" PRId64 ".log", p->where, p->base);
-	if (r == 0 && (last || (int64_t)st.st_mtim.tv_sec * 1000 >=
-				   p->v->since)) {
+	if (r == 0 &&
+	    (last || p->v->since == 0 ||
+		(int64_t)st.st_mtim.tv_sec * 1000 >= p->v->since)) {
 		p->v->segments++;
 		if (p->expected < p->base)
 			p->expected = p->base;
@@ -340,10 +345,9 @@ int
 verify_log(struct verify_part *p, struct err *e)
 {
 	const struct segment_list *l = &p->segments;
-	struct trouble lost = { .base = -1,
-		.position = -1,
-		.bytes = -1,
-		.mend = MEND_SALVAGE };
+	struct trouble lost = {
+		.base = -1, .position = -1, .bytes = -1, .mend = MEND_SALVAGE
+	};
 	size_t i;
 
 	if (l->count == 0) {

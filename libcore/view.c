@@ -33,6 +33,16 @@ view_missing(const struct view *v, int64_t from, int64_t to, struct err *e)
 }
 
 int
+view_too_short(const struct view *v, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT,
+	    "%s: ends at offset %" PRId64 ", but was on disk up to %" PRId64
+	    " (in a copy made while it was written to: remove its "
+	    "recovery-point)",
+	    v->where, v->end.next_offset, v->promised);
+}
+
+int
 view_open(struct view *v, int topic_dirfd, int32_t number, const char *where,
     struct err *e)
 {
@@ -199,8 +209,7 @@ walk_end(struct view *v, struct scan *s, struct view_end *end, struct err *e)
 	buf_release(&bytes);
 	if (r == SCAN_IO)
 		return err_sys(e, "%s/%020" PRId64 ".log", v->where, end->base);
-	if (r != BATCH_WHOLE || stuck != end->position ||
-	    is_unpromised(v, end))
+	if (r != BATCH_WHOLE || stuck != end->position || is_unpromised(v, end))
 		return 0;
 	return view_corrupt(v, end->base, end->position, end->next_offset,
 	    "damaged, good batches follow", e);
@@ -212,9 +221,15 @@ find_end(struct view *v, struct err *e)
 {
 	struct view_end end = v->end;
 	struct scan s = { .size_max = v->batch_max };
+	struct err ignored;
+	char boot[37];
 	int64_t base;
 	int r;
 
+	/* Before looking for the end: it only rises. */
+	if (checkpoint_read_recovery(
+		v->dirfd, boot, &v->promised, v->where, &ignored) <= 0)
+		v->promised = 0;
 	if (view_list(v, e) < 0)
 		return -1;
 	base = v->segments.bases[v->segments.count - 1];
@@ -253,6 +268,7 @@ view_refresh(struct view *v, struct err *e)
 			return find_end(v, e);
 	}
 	state_read(&v->state, &slot);
+	v->promised = 0;
 	v->end = (struct view_end){ slot.base, slot.position,
 		slot.next_offset };
 	return 0;

@@ -32,6 +32,8 @@ struct view {
 	int64_t batch_max; /* bytes: settings_batch_limit */
 	struct segment_list segments; /* as last listed */
 	struct view_end end; /* as last seen by view_refresh */
+	int64_t promised; /* without the state page: what was on disk; the end
+			   * should not be below it */
 };
 
 /* Partition number of the topic at path where.  0, or -1 (nothing open). */
@@ -54,6 +56,9 @@ int view_start(struct view *v, int64_t *offset, struct err *e);
 /* Fill e for damage at a place of a segment; returns -1. */
 int view_corrupt(const struct view *v, int64_t base, int64_t position,
     int64_t offset, const char *what, struct err *e);
+
+/* The same for a log that ends below what was promised; returns -1. */
+int view_too_short(const struct view *v, struct err *e);
 
 /* The same for offsets [from, to) that no segment holds; returns -1. */
 int view_missing(

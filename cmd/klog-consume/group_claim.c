@@ -146,6 +146,9 @@ claim_open(struct grouped *g, struct claim *cl, struct err *e)
 		return -1;
 	s->from = cl->done = cl->next;
 	cl->next_epoch = cl->epoch;
+	/* Reading up to there shows what is missing. */
+	if (end < s->view.promised)
+		end = s->view.promised;
 	s->to = c->o->follow ? INT64_MAX : end;
 	cursor_seek(&s->cursor, cl->next);
 	s->cursor.epoch = cl->epoch;

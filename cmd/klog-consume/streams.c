@@ -69,6 +69,11 @@ settle_range(struct consumer *c, struct stream *s, struct err *e)
 			streams_report_skipped(s, start - s->from, start);
 		s->from = start;
 	}
+	/* Reading up to there shows what is missing. */
+	if (end < s->view.promised && (c->o->reverse || c->o->has_last))
+		return view_too_short(&s->view, e);
+	if (end < s->view.promised)
+		end = s->view.promised;
 	s->to = c->o->follow ? INT64_MAX : end;
 	if (range->to.kind == BOUND_NONE)
 		return 0;

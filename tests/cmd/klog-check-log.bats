@@ -77,7 +77,7 @@ m: good: 1 partition, 2 segments, 3 batches, 10 records, 283 bytes"
 	rm "t/0/$S0."*
 	echo 3 >t/0/log-start-offset
 	finds 't/0: offsets 3 to 9: the first segments are missing [repair: salvage]' salvage
-	mends 't/0/log-start-offset: was 3, is now 10: the segments between are missing' --repair=salvage
+	mends 't/0/log-start-offset: was 3, is now 10: segments are missing' --repair=salvage
 	holds 10-19
 }
 
