@@ -15,6 +15,8 @@ def _owned(topic):
     """Partitions of each live member, by its pid."""
     folder = os.path.join(topic, "groups", "g", "members")
     out = {}
+    if not os.path.isdir(folder):
+        return out
     for name in os.listdir(folder):
         try:
             with open(os.path.join(folder, name), encoding="ascii") as f:
