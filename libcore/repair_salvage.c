@@ -313,7 +313,7 @@ start_later(struct salvage *s, struct segment_list *l, struct err *e)
 		if (fsio_sync_dir(p->dirfd) < 0)
 			return err_sys(e, "%s", p->where);
 		repair_did(s->rp, NULL,
-		    "has no segment: one was made that starts at offset %" PRId64,
+		    "has no segment: one was made that starts at %" PRId64,
 		    s->end);
 		if (segment_list_read(l, p->dirfd, p->where, e) < 0)
 			return -1;
