@@ -68,11 +68,13 @@ release_needs(struct needs *n)
 
 /* Look again, now that nobody can write. */
 static int
-find_needs(struct repair_part *rp, struct needs *n, struct err *e)
+find_needs(
+    struct repair_part *rp, bool only_files, struct needs *n, struct err *e)
 {
-	struct verify v = {
-		.topic = rp->topic, .told = note_need, .context = n
-	};
+	struct verify v = { .topic = rp->topic,
+		.only_files = only_files,
+		.told = note_need,
+		.context = n };
 	int r;
 
 	r = rp->number < 0 ? verify_topic(&v, e) :
@@ -227,7 +229,7 @@ mend_rest(struct repair_part *rp, struct err *e)
 	size_t i;
 	int r;
 
-	r = find_needs(rp, &n, e);
+	r = find_needs(rp, false, &n, e);
 	for (i = 0; r == 0 && i < n.count; i++) {
 		const struct need *need = &n.list[i];
 
@@ -293,7 +295,7 @@ mend_files(struct repair_part *rp, struct err *e)
 	size_t i;
 	int r;
 
-	r = find_needs(rp, &n, e);
+	r = find_needs(rp, true, &n, e);
 	for (i = 0; r == 0 && i < n.count; i++)
 		if (n.list[i].about == ABOUT_FILE)
 			r = repair_file(rp, rp->p.dirfd, n.list[i].file, e);
@@ -351,7 +353,7 @@ repair_topic(struct repair *r, struct err *e)
 	int got;
 
 	rp.p.where = r->topic->path;
-	got = find_needs(&rp, &n, e);
+	got = find_needs(&rp, false, &n, e);
 	for (i = 0; got == 0 && i < n.count; i++) {
 		const struct need *need = &n.list[i];
 

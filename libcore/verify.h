@@ -18,6 +18,8 @@
 
 struct verify {			/* zero it, then fill the first part */
 	const struct topic *topic;
+	bool only_files;	/* of a folder: owners, modes and kinds, not
+				 * what is in them */
 	bool deep;		/* decompress and parse every record too */
 	int64_t since;		/* ms: skip sealed segments whose .log was
 				 * last changed before; 0: none */
