@@ -285,3 +285,21 @@ view_start(struct view *v, int64_t *offset, struct err *e)
 		*offset = first;
 	return 0;
 }
+
+int
+view_look(struct view *v, int64_t *start, struct err *e)
+{
+	struct segment_list *l = &v->segments;
+
+	if (view_list(v, e) < 0 || view_refresh(v, e) < 0)
+		return -1;
+	if (l->bases[l->count - 1] < v->end.base && view_list(v, e) < 0)
+		return -1;
+	while (l->count > 1 && l->bases[l->count - 1] > v->end.base)
+		l->count--;
+	if (view_start(v, start, e) < 0)
+		return -1;
+	if (*start > v->end.next_offset)
+		*start = v->end.next_offset;
+	return 0;
+}

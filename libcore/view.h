@@ -53,6 +53,13 @@ int view_list(struct view *v, struct err *e);
 /* The first offset a reader may see, from the listing.  0, or -1. */
 int view_start(struct view *v, int64_t *offset, struct err *e);
 
+/*
+ * List, refresh and start in one, brought together: a segment may begin
+ * between the two looks, and one that begins after both is not for us.
+ * *start is never behind v->end.  0, or -1.
+ */
+int view_look(struct view *v, int64_t *start, struct err *e);
+
 /* Fill e for damage at a place of a segment; returns -1. */
 int view_corrupt(const struct view *v, int64_t base, int64_t position,
     int64_t offset, const char *what, struct err *e);

@@ -10,14 +10,10 @@ standing_open(struct view *v, const struct topic *t, int32_t partition,
 	if (view_open(v, t->dirfd, partition, t->path, e) < 0)
 		return -1;
 	view_expect(v, &t->settings);
-	if (view_list(v, e) < 0 || view_refresh(v, e) < 0 ||
-	    view_start(v, start, e) < 0) {
-		view_close(v);
-		return -1;
-	}
-	if (*start > v->end.next_offset)
-		*start = v->end.next_offset;
-	return 0;
+	if (view_look(v, start, e) == 0)
+		return 0;
+	view_close(v);
+	return -1;
 }
 
 /* Where a reader of the group goes on. */

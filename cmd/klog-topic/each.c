@@ -43,28 +43,6 @@ each_topic(const struct opt_common *common, int argc, char **argv,
 	return status;
 }
 
-/*
- * Bring listing and end together: a segment may begin between the two looks,
- * and one that begins after both is not for us.
- */
-static int
-look(struct view *v, int64_t *start, struct err *e)
-{
-	struct segment_list *l = &v->segments;
-
-	if (view_list(v, e) < 0 || view_refresh(v, e) < 0)
-		return -1;
-	if (l->bases[l->count - 1] < v->end.base && view_list(v, e) < 0)
-		return -1;
-	while (l->count > 1 && l->bases[l->count - 1] > v->end.base)
-		l->count--;
-	if (view_start(v, start, e) < 0)
-		return -1;
-	if (*start > v->end.next_offset)
-		*start = v->end.next_offset;
-	return 0;
-}
-
 static int
 one_partition(const struct topic *t, int32_t number, each_partition_fn *fn,
     void *context, struct err *e)
@@ -76,7 +54,7 @@ one_partition(const struct topic *t, int32_t number, each_partition_fn *fn,
 	if (view_open(&v, t->dirfd, number, t->path, e) < 0)
 		return -1;
 	view_expect(&v, &t->settings);
-	r = look(&v, &start, e);
+	r = view_look(&v, &start, e);
 	if (r == 0)
 		r = fn(context, number, &v, start, e);
 	view_close(&v);
