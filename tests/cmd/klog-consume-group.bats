@@ -16,28 +16,6 @@ teardown() {
 	helper_teardown
 }
 
-# committed TOPIC GROUP PARTITION: its committed offset, or "-".
-committed() {
-	python3 - "$1/groups/$2/offsets/$3" <<'EOF'
-import os, sys
-best = None
-if os.path.exists(sys.argv[1]):
-    for block in open(sys.argv[1], 'rb').read().decode().split('\n'):
-        fields = block.strip('\0').split()
-        if len(fields) == 5:
-            best = max(best or [-1], [int(fields[3]), int(fields[0])])
-print(best[1] if best else '-')
-EOF
-}
-
-# is_committed OFFSET TOPIC GROUP [PARTITION]
-is_committed() {
-	local got
-
-	got=$(committed "$2" "$3" "${4:-0}")
-	[ "$got" = "$1" ] || { echo "committed is $got, not $1"; return 1; }
-}
-
 # owns N TOPIC GROUP PID: the member of that process has N partitions.
 owns() {
 	[ "$(sed -n 's/^owned=//p' "$2/groups/$3/members/"*"-$4-"* 2>/dev/null |
