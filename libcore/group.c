@@ -1,6 +1,5 @@
 #include "group.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,8 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "fsio.h"
 #include "lock.h"
+#include "names.h"
 #include "tree.h"
 
 #define GROUPS "groups"
@@ -31,8 +32,8 @@ check_name(const char *name, struct err *e)
 
 /* A folder: its descriptor, -1 failed, -2 there is none. */
 static int
-open_folder(int dirfd, const char *name, bool create, const char *where,
-    struct err *e)
+open_folder(
+    int dirfd, const char *name, bool create, const char *where, struct err *e)
 {
 	int fd;
 
@@ -113,79 +114,41 @@ group_close(struct group *g)
 	g->name = NULL;
 }
 
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
+struct found {
+	char **names;
+	size_t count;
+};
 
 static int
-add_name(char ***names, size_t *count, const char *name)
+add_group(void *context, int fd, const char *entry, struct err *e)
 {
-	char **more = realloc(*names, (*count + 1) * sizeof(*more));
-
-	if (more == NULL)
-		return -1;
-	*names = more;
-	more[*count] = strdup(name);
-	if (more[*count] == NULL)
-		return -1;
-	(*count)++;
-	return 0;
-}
-
-static int
-read_names(DIR *dir, char ***names, size_t *count, const char *where,
-    struct err *e)
-{
-	struct dirent *d;
+	struct found *f = context;
 	struct err ignored;
 	struct stat st;
 
-	for (;;) {
-		errno = 0;
-		d = readdir(dir);
-		if (d == NULL)
-			return errno == 0 ? 0 :
-					    err_sys(e, "%s/" GROUPS, where);
-		if (check_name(d->d_name, &ignored) < 0 ||
-		    fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) <
-			0 ||
-		    !S_ISDIR(st.st_mode))
-			continue;
-		if (add_name(names, count, d->d_name) < 0)
-			return err_set(e, ERR_SYSTEM, "out of memory");
-	}
+	if (check_name(entry, &ignored) < 0 ||
+	    fstatat(fd, entry, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISDIR(st.st_mode))
+		return 0;
+	if (names_add(&f->names, &f->count, entry) < 0)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	return 0;
 }
 
 int
-group_list(
-    const struct topic *t, char ***names, size_t *count, struct err *e)
+group_list(const struct topic *t, char ***names, size_t *count, struct err *e)
 {
-	DIR *dir;
-	int fd, r;
+	struct found f = { 0 };
 
 	*names = NULL;
 	*count = 0;
-	fd = open_folder(t->dirfd, GROUPS, false, t->path, e);
-	if (fd < 0)
-		return fd == -2 ? 0 : -1;
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		close(fd);
-		return err_sys(e, "%s/" GROUPS, t->path);
+	if (folder_each(t->dirfd, GROUPS, t->path, add_group, &f, e) < 0) {
+		names_free(f.names, f.count);
+		return e->code == ERR_SYSTEM && e->sys == ENOENT ? 0 : -1;
 	}
-	r = read_names(dir, names, count, t->path, e);
-	closedir(dir);
-	if (r < 0) {
-		while (*count > 0)
-			free((*names)[--*count]);
-		free(*names);
-		*names = NULL;
-		return -1;
-	}
-	if (*count > 1)
-		qsort(*names, *count, sizeof(**names), compare_names);
+	names_sort(f.names, f.count);
+	*names = f.names;
+	*count = f.count;
 	return 0;
 }
 
@@ -223,8 +186,7 @@ group_leave_door(const struct group *g)
 }
 
 int
-group_open_member(
-    const struct group *g, const char *id, int *fd, struct err *e)
+group_open_member(const struct group *g, const char *id, int *fd, struct err *e)
 {
 	char where[512];
 
@@ -251,8 +213,8 @@ group_pause(struct group *g, bool on, struct err *e)
 	int fd;
 
 	if (on) {
-		fd = fsio_open(g->dirfd, PAUSED, O_RDONLY | O_CREAT, 0666,
-		    g->where, e);
+		fd = fsio_open(
+		    g->dirfd, PAUSED, O_RDONLY | O_CREAT, 0666, g->where, e);
 		if (fd < 0)
 			return -1;
 		close(fd);
@@ -264,37 +226,30 @@ group_pause(struct group *g, bool on, struct err *e)
 	return 0;
 }
 
-/* Whether a member lives: 1, 0, or -1. */
+/* 1 if the member of that file lives, else 0. */
 static int
-is_lived_in(const struct group *g, struct err *e)
+lives(void *context, int members, const char *entry, struct err *e)
 {
 	struct err ignored;
-	struct dirent *d;
-	int fd, r = 0;
-	DIR *dir;
+	int fd, r;
 
-	if (g->members < 0)
+	(void)members;
+	(void)e;
+	if (entry[0] == '.')
 		return 0;
-	fd = fsio_open_dir(g->members, ".", g->where, e);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (dir == NULL) {
-		if (fd >= 0) {
-			err_sys(e, "%s/members", g->where);
-			close(fd);
-		}
-		return -1;
-	}
-	while (r == 0 && (d = readdir(dir)) != NULL) {
-		if (d->d_name[0] == '.')
-			continue;
-		r = group_open_member(g, d->d_name, &fd, &ignored);
-		if (r >= 0)
-			close(fd);
-		else
-			r = ignored.sys != ENOENT;
-	}
-	closedir(dir);
-	return r;
+	r = group_open_member(context, entry, &fd, &ignored);
+	if (r >= 0)
+		close(fd);
+	return r >= 0 ? r : ignored.sys != ENOENT;
+}
+
+/* Whether a member lives: 1, 0, or -1. */
+static int
+is_lived_in(struct group *g, struct err *e)
+{
+	return g->members < 0 ?
+	    0 :
+	    folder_each(g->members, ".", g->where, lives, g, e);
 }
 
 /*
@@ -325,8 +280,7 @@ unname(const struct group *g, struct err *e)
 }
 
 int
-group_delete(
-    const struct topic *t, const char *name, bool force, struct err *e)
+group_delete(const struct topic *t, const char *name, bool force, struct err *e)
 {
 	struct group g;
 	int r;
@@ -349,8 +303,8 @@ group_delete(
 }
 
 int
-group_committed(const struct group *g, int32_t partition,
-    struct committed *c, struct err *e)
+group_committed(const struct group *g, int32_t partition, struct committed *c,
+    struct err *e)
 {
 	enum { TRIES = 10 };
 	struct buf data = { 0 };

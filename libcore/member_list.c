@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "folder.h"
 #include "fsio.h"
 #include "member.h"
 
@@ -43,7 +43,7 @@ read_text(struct member_info *info, int fd, struct buf *text)
 	return 0;
 }
 
-struct reading {		/* a folder that is being read */
+struct reading { /* a folder that is being read */
 	const struct group *g;
 	bool tidy;
 	struct member_info *list;
@@ -91,11 +91,13 @@ tidy_hidden(const struct group *g, const char *name)
 
 /* A file of the folder: 0, or -1. */
 static int
-read_member(struct reading *rd, const char *name, struct err *e)
+read_member(void *context, int folder, const char *name, struct err *e)
 {
+	struct reading *rd = context;
 	struct member_info info = { .id = "" };
 	int fd, alive, r = 0;
 
+	(void)folder;
 	if (name[0] == '.' && rd->tidy)
 		tidy_hidden(rd->g, name);
 	if (member_info_parse_name(&info, name) < 0)
@@ -136,27 +138,13 @@ member_list(const struct group *g, bool tidy, struct member_info **list,
     size_t *count, struct err *e)
 {
 	struct reading rd = { .g = g, .tidy = tidy };
-	struct dirent *d;
-	int fd, r = 0;
-	DIR *dir;
+	int r;
 
 	*list = NULL;
 	*count = 0;
 	if (g->members < 0)
 		return 0;
-	fd = fsio_open_dir(g->members, ".", g->where, e);
-	if (fd < 0)
-		return -1;
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		close(fd);
-		return err_sys(e, "%s/members", g->where);
-	}
-	for (errno = 0; r == 0 && (d = readdir(dir)) != NULL; errno = 0)
-		r = read_member(&rd, d->d_name, e);
-	if (r == 0 && errno != 0)
-		r = err_sys(e, "%s/members", g->where);
-	closedir(dir);
+	r = folder_each(g->members, ".", g->where, read_member, &rd, e);
 	buf_release(&rd.text);
 	if (r < 0) {
 		member_list_free(rd.list, rd.count);

@@ -3,18 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "conf.h"
+#include "names.h"
 #include "topic.h"
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
 
 static int
 is_topic(int dirfd, const char *name)
@@ -33,21 +26,6 @@ is_topic(int dirfd, const char *name)
 	return r;
 }
 
-static int
-add_name(char ***names, size_t *count, const char *name)
-{
-	char **more = realloc(*names, (*count + 1) * sizeof(**names));
-
-	if (more == NULL)
-		return -1;
-	*names = more;
-	more[*count] = strdup(name);
-	if (more[*count] == NULL)
-		return -1;
-	(*count)++;
-	return 0;
-}
-
 int
 topic_list(const char *dir, char ***names, size_t *count, struct err *e)
 {
@@ -63,7 +41,7 @@ topic_list(const char *dir, char ***names, size_t *count, struct err *e)
 	errno = 0;
 	while (r == 0 && (d = readdir(stream)) != NULL) {
 		if (is_topic(dirfd(stream), d->d_name))
-			r = add_name(names, count, d->d_name);
+			r = names_add(names, count, d->d_name);
 		errno = 0;
 	}
 	if (r < 0)
@@ -72,18 +50,9 @@ topic_list(const char *dir, char ***names, size_t *count, struct err *e)
 		r = err_sys(e, "%s", dir);
 	closedir(stream);
 	if (r < 0) {
-		topic_list_free(*names, *count);
+		names_free(*names, *count);
 		return -1;
 	}
-	if (*count > 1)
-		qsort(*names, *count, sizeof(**names), compare_names);
+	names_sort(*names, *count);
 	return 0;
-}
-
-void
-topic_list_free(char **names, size_t count)
-{
-	while (count > 0)
-		free(names[--count]);
-	free(names);
 }

@@ -9,10 +9,9 @@
 #include "err.h"
 
 /*
- * The topics in directory dir, sorted: *names is malloc'd, each name too.
+ * The topics in directory dir, sorted; names_free frees *names.
  * 0, or -1.
  */
 int topic_list(const char *dir, char ***names, size_t *count, struct err *e);
-void topic_list_free(char **names, size_t count);
 
 #endif

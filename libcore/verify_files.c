@@ -1,7 +1,6 @@
 /*
  * What surrounds the log: owners and modes, checkpoints, the state, groups.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +11,7 @@
 
 #include "checkpoint.h"
 #include "committed.h"
+#include "folder.h"
 #include "fsio.h"
 #include "verify_parts.h"
 
@@ -101,35 +101,30 @@ is_ours(const char *name)
 	return false;
 }
 
+/* A file of ours, or not. */
+static int
+check_file(void *context, int fd, const char *name, struct err *e)
+{
+	struct verify_part *p = context;
+	struct stat st, folder;
+	enum mend mend;
+	char what[128];
+
+	if (fstat(fd, &folder) < 0)
+		return err_sys(e, "%s", p->where);
+	if (!is_ours(name) || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !wrong(&st, &folder, name, what, sizeof(what), &mend))
+		return 0;
+	tell_file(p,
+	    mend == MEND_NONE && S_ISREG(st.st_mode) ? ABOUT_LINKS : ABOUT_FILE,
+	    name, mend, what);
+	return 0;
+}
+
 int
 verify_files(struct verify_part *p, struct err *e)
 {
-	struct stat st, folder;
-	struct dirent *de;
-	enum mend mend;
-	char what[128];
-	DIR *dir;
-	int fd;
-
-	fd = openat(p->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &folder) < 0 || (dir = fdopendir(fd)) == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return err_sys(e, "%s", p->where);
-	}
-	while ((de = readdir(dir)) != NULL) {
-		if (!is_ours(de->d_name) ||
-		    fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if (wrong(&st, &folder, de->d_name, what, sizeof(what), &mend))
-			tell_file(p,
-			    mend == MEND_NONE && S_ISREG(st.st_mode) ?
-				ABOUT_LINKS :
-				ABOUT_FILE,
-			    de->d_name, mend, what);
-	}
-	closedir(dir);
-	return 0;
+	return folder_each(p->dirfd, ".", p->where, check_file, p, e);
 }
 
 /* A file that could not be read as what it is: told, and 0; -1 otherwise. */
@@ -251,19 +246,27 @@ verify_ends(struct verify_part *p)
 		    es->list[es->count - 1].start, end);
 }
 
+struct walk { /* through the offsets of one group */
+	struct verify_part *p;
+	char path[320]; /* of the folder, below the topic's */
+};
+
 /* One file of committed offsets. */
 static int
-check_committed(struct verify_part *p, int dirfd, const char *path,
-    const char *name, struct err *e)
+check_committed(void *context, int dirfd, const char *name, struct err *e)
 {
+	const struct walk *w = context;
+	struct verify_part *p = w->p;
 	struct buf data = { 0 };
 	struct committed c;
 	char file[512];
 	int r;
 
-	snprintf(file, sizeof(file), "%.400s/%.64s", path, name);
+	if (name[strspn(name, "0123456789")] != '\0')
+		return 0;
+	snprintf(file, sizeof(file), "%.400s/%.64s", w->path, name);
 	r = fsio_read_file(
-	    dirfd, name, &data, COMMITTED_SLOTS * COMMITTED_BLOCK, path, e);
+	    dirfd, name, &data, COMMITTED_SLOTS * COMMITTED_BLOCK, w->path, e);
 	if (r < 0 && e->code == ERR_SYSTEM && e->sys == 0) {
 		tell_file(p, ABOUT_GROUP, file, MEND_NONE,
 		    "is not a regular file, or not of the topic's owner");
@@ -281,52 +284,25 @@ check_committed(struct verify_part *p, int dirfd, const char *path,
 	return r < 0 ? -1 : 0;
 }
 
-/* The folder "offsets" of one group. */
+/* A group, by its folder in groups/. */
 static int
-check_group(struct verify_part *p, const char *name, struct err *e)
+check_group(void *context, int fd, const char *name, struct err *e)
 {
-	char path[320], where[4096 + 320];
-	struct dirent *de;
-	DIR *dir;
-	int fd, r = 0;
+	struct walk w = { .p = context };
+	int r;
 
-	snprintf(path, sizeof(path), "groups/%.256s/offsets", name);
-	snprintf(where, sizeof(where), "%s/%s", p->where, path);
-	fd = openat(
-	    p->dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || (dir = fdopendir(fd)) == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return errno == ENOENT || errno == ENOTDIR ?
-		    0 :
-		    err_sys(e, "%s", where);
-	}
-	while (r == 0 && (de = readdir(dir)) != NULL)
-		if (de->d_name[strspn(de->d_name, "0123456789")] == '\0')
-			r = check_committed(p, fd, path, de->d_name, e);
-	closedir(dir);
-	return r;
+	(void)fd;
+	if (name[0] == '.')
+		return 0;
+	snprintf(w.path, sizeof(w.path), "groups/%.256s/offsets", name);
+	r = folder_each(w.p->dirfd, w.path, w.p->where, check_committed, &w, e);
+	return r < 0 && (e->sys == ENOENT || e->sys == ENOTDIR) ? 0 : r;
 }
 
 int
 verify_groups(struct verify_part *p, struct err *e)
 {
-	struct dirent *de;
-	DIR *dir;
-	int fd, r = 0;
+	int r = folder_each(p->dirfd, "groups", p->where, check_group, p, e);
 
-	fd = openat(p->dirfd, "groups",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	if (fd < 0 || (dir = fdopendir(fd)) == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return err_sys(e, "%s/groups", p->where);
-	}
-	while (r == 0 && (de = readdir(dir)) != NULL)
-		if (de->d_name[0] != '.')
-			r = check_group(p, de->d_name, e);
-	closedir(dir);
-	return r;
+	return r < 0 && e->sys == ENOENT ? 0 : r;
 }

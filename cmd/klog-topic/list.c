@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "main.h"
+#include "names.h"
 #include "report.h"
 #include "topic.h"
 #include "topiclist.h"
@@ -68,7 +69,7 @@ run(void *opts, int argc, char **argv, struct err *e)
 				status = main_status(e);
 		}
 	}
-	topic_list_free(names, count);
+	names_free(names, count);
 	return status;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "lock.h"
+#include "names.h"
 #include "place_files.h"
 #include "topiclist.h"
 
@@ -175,7 +176,7 @@ list(void)
 		CHECK_EQ_STR(found[0], "b");
 		CHECK_EQ_STR(found[1], "t");
 	}
-	topic_list_free(found, n);
+	names_free(found, n);
 	CHECK_EQ_INT(topic_list("/nonexistent", &found, &n, &e), -1);
 	CHECK_EQ_INT(e.sys, ENOENT);
 	place_remove(&pl);
