@@ -102,6 +102,17 @@ checkpoint_write_recovery(int dirfd, const char boot[37], int64_t offset,
 	return fsio_replace(dirfd, recovery_name, line, (size_t)n, where, e);
 }
 
+int
+checkpoint_too_short(
+    const char *where, int64_t end, int64_t recovery_point, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT,
+	    "%s: ends at offset %" PRId64 ", but was on disk up to %" PRId64
+	    " (in a copy made while it was written to: remove its "
+	    "recovery-point)",
+	    where, end, recovery_point);
+}
+
 void
 checkpoint_raise_recovery(
     int dirfd, const char boot[37], int64_t offset, const char *where)

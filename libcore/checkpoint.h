@@ -24,13 +24,17 @@ int checkpoint_read_recovery(int dirfd, char boot[37], int64_t *offset,
 int checkpoint_write_recovery(int dirfd, const char boot[37], int64_t offset,
     const char *where, struct err *e);
 
+/* Fill e for a log that ends below its recovery point; returns -1. */
+int checkpoint_too_short(
+    const char *where, int64_t end, int64_t recovery_point, struct err *e);
+
 /*
  * Raise the recovery point after a sync, by overwriting the line in place: an
  * older one that a power cut brings back is still true, so this is not
  * synced and costs next to nothing.  Without a file it does nothing.
  */
-void checkpoint_raise_recovery(int dirfd, const char boot[37], int64_t offset,
-    const char *where);
+void checkpoint_raise_recovery(
+    int dirfd, const char boot[37], int64_t offset, const char *where);
 
 /* Remove what a writer of either file left that was killed. */
 void checkpoint_tidy(int dirfd);

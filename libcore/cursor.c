@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "checkpoint.h"
 #include "epochs.h"
 #include "fsio.h"
 #include "segment.h"
@@ -348,7 +349,8 @@ cursor_next(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 			  b->epoch > c->epoch)) &&
 	    was_cut(c));
 	if (r == 0 && c->view->promised > c->view->end.next_offset)
-		return view_too_short(c->view, e);
+		return checkpoint_too_short(c->view->where,
+		    c->view->end.next_offset, c->view->promised, e);
 	if (r > 0) {
 		c->given = c->next;
 		if (b->epoch > c->epoch)

@@ -195,12 +195,8 @@ rebuild_segments(struct partition *p, struct rebuild *seen, struct err *e)
 			    seen, e);
 	}
 	if (r == 0 && p->slot.next_offset < seen->safe)
-		r = err_set(e, ERR_CORRUPT,
-		    "%s: ends at offset %" PRId64
-		    ", but was on disk up to %" PRId64
-		    " (in a copy made while it was written to: remove "
-		    "its recovery-point)",
-		    p->where, p->slot.next_offset, seen->safe);
+		r = checkpoint_too_short(
+		    p->where, p->slot.next_offset, seen->safe, e);
 	segment_list_release(&list);
 	return r;
 }
@@ -296,8 +292,7 @@ rebuild(struct partition *p, int64_t safe, struct err *e)
 		seen.safe = safe;
 	/* Without the file it may be a copy of anything, also compacted. */
 	seen.known = known > 0;
-	seen.strict = seen.known &&
-	    (p->settings->cleanup_policy & CLEANUP_COMPACT) == 0;
+	seen.strict = seen.known && settings_is_strict(p->settings);
 	p->cut_bytes = 0;
 	if (rebuild_segments(p, &seen, e) < 0 ||
 	    settle_epoch(p, &seen, e) < 0 || settle_start(p, &seen, e) < 0)

@@ -368,7 +368,7 @@ repair_salvage(struct repair_part *rp, struct err *e)
 	size_t i;
 	int r;
 
-	s.strict = (rp->topic->settings.cleanup_policy & CLEANUP_COMPACT) == 0;
+	s.strict = settings_is_strict(&rp->topic->settings);
 	unlinkat(p->dirfd, new_name, 0);
 	if (checkpoint_read_recovery(p->dirfd, boot, &s.end, p->where, e) < 0)
 		return -1;

@@ -320,6 +320,12 @@ settings_text(const struct settings *s, int i, char *out, size_t size)
 	}
 }
 
+bool
+settings_is_strict(const struct settings *s)
+{
+	return (s->cleanup_policy & CLEANUP_COMPACT) == 0;
+}
+
 int64_t
 settings_batch_limit(const struct settings *s)
 {

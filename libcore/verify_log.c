@@ -254,8 +254,7 @@ check_short(struct verify_part *p, int64_t size)
 static int
 sweep_segment(struct verify_part *p, int fd, int64_t until, struct err *e)
 {
-	bool strict = (p->v->topic->settings.cleanup_policy &
-			  CLEANUP_COMPACT) == 0;
+	bool strict = settings_is_strict(&p->v->topic->settings);
 	struct sweep s = { 0 };
 	struct sweep_piece piece;
 	int64_t size = fsio_size(fd), limit = size;

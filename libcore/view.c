@@ -33,16 +33,6 @@ view_missing(const struct view *v, int64_t from, int64_t to, struct err *e)
 }
 
 int
-view_too_short(const struct view *v, struct err *e)
-{
-	return err_set(e, ERR_CORRUPT,
-	    "%s: ends at offset %" PRId64 ", but was on disk up to %" PRId64
-	    " (in a copy made while it was written to: remove its "
-	    "recovery-point)",
-	    v->where, v->end.next_offset, v->promised);
-}
-
-int
 view_open(struct view *v, int topic_dirfd, int32_t number, const char *where,
     struct err *e)
 {
@@ -67,7 +57,7 @@ view_open(struct view *v, int topic_dirfd, int32_t number, const char *where,
 void
 view_expect(struct view *v, const struct settings *s)
 {
-	v->strict = (s->cleanup_policy & CLEANUP_COMPACT) == 0;
+	v->strict = settings_is_strict(s);
 	v->batch_max = settings_batch_limit(s);
 }
 

@@ -64,9 +64,6 @@ int view_look(struct view *v, int64_t *start, struct err *e);
 int view_corrupt(const struct view *v, int64_t base, int64_t position,
     int64_t offset, const char *what, struct err *e);
 
-/* The same for a log that ends below what was promised; returns -1. */
-int view_too_short(const struct view *v, struct err *e);
-
 /* The same for offsets [from, to) that no segment holds; returns -1. */
 int view_missing(
     const struct view *v, int64_t from, int64_t to, struct err *e);

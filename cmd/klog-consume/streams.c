@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "checkpoint.h"
 #include "report.h"
 #include "router.h"
 #include "streams.h"
@@ -71,7 +72,8 @@ settle_range(struct consumer *c, struct stream *s, struct err *e)
 	}
 	/* Reading up to there shows what is missing. */
 	if (end < s->view.promised && (c->o->reverse || c->o->has_last))
-		return view_too_short(&s->view, e);
+		return checkpoint_too_short(s->view.where, end,
+		    s->view.promised, e);
 	if (end < s->view.promised)
 		end = s->view.promised;
 	s->to = c->o->follow ? INT64_MAX : end;
