@@ -249,11 +249,12 @@ out_of_order(struct sweep *s, const struct batch *b, struct sweep_piece *p)
 	if (!copy &&
 	    (r == BATCH_WHOLE ? next.base_offset == fits :
 				last && s->until == fits)) {
+		if (check_epoch(s, b, p) < 0)
+			return -1;
 		p->kind = SWEEP_MOVED;
 		p->why = "wrong base offset";
 		p->offset = s->expected;
 		p->end = fits;
-		p->epoch = b->epoch > s->epoch ? b->epoch : s->epoch;
 		s->expected = fits;
 		return 1;
 	}
