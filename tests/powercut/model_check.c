@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "cursor.h"
 #include "durable.h"
+#include "verify.h"
 
 /* ---- reading ---- */
 
@@ -221,6 +222,28 @@ same_beginning(const struct seen *before, const struct seen *after,
 		model_fail(way, "recovery cut what a reader had just read");
 }
 
+static void
+fail_verified(void *context, const struct trouble *t)
+{
+	model_fail(context, "klog-check would say: %s: position %lld: %s",
+	    t->file, (long long)t->position, t->what);
+}
+
+/* What klog-check would say of the partition: nothing. */
+static void
+check_verified(const struct topic *t, const struct way *way)
+{
+	struct verify v = { .topic = t,
+		.deep = true,
+		.told = fail_verified,
+		.context = (void *)(uintptr_t)way };
+	struct err e;
+
+	if (verify_topic(&v, &e) < 0 || verify_partition(&v, 0, &e) < 0)
+		model_fail(way, "verifying: %s", e.text);
+	verify_release(&v);
+}
+
 void
 check_disk(struct disk *d, bool only_killed,
     void (*nest)(const struct point *at), const struct way *way)
@@ -249,6 +272,7 @@ check_disk(struct disk *d, bool only_killed,
 	check_files(d, &after, only_killed, way);
 	check_append(&p, way);
 	partition_close(&p);
+	check_verified(&t, way);
 	if (way->state % 4 == 1)
 		check_again(d, &t, &p, way);
 	topic_close(&t);

@@ -21,7 +21,7 @@ stat_node(int16_t node, struct stat *st)
 	memset(st, 0, sizeof(*st));
 	st->st_dev = DEVICE;
 	st->st_ino = INODE_FIRST + (ino_t)node;
-	st->st_mode = n->kind == NODE_DIR ? S_IFDIR | 0755 : S_IFREG | 0644;
+	st->st_mode = n->kind == NODE_DIR ? S_IFDIR | 0755 : S_IFREG | 0640;
 	st->st_nlink = 1;
 	st->st_size = n->kind == NODE_DIR ? 0 : n->size;
 	st->st_mtim.tv_sec = n->mtime_ms / 1000;
