@@ -198,6 +198,12 @@ roll(struct partition *p, int64_t now, struct err *e)
 	return 0;
 }
 
+int
+append_roll(struct partition *p, struct err *e)
+{
+	return p->slot.position == 0 ? 0 : roll(p, clock_wall_ms(), e);
+}
+
 static int
 append_locked(
     struct partition *p, uint8_t *bytes, struct batch *b, struct err *e)

@@ -28,4 +28,11 @@ void append_end(struct partition *p);
 int append_batch(struct partition *p, uint8_t *bytes, size_t size,
     int64_t deadline, int64_t *base, struct err *e);
 
+/*
+ * Begin a new segment at the log's end, where the active one is not empty, so
+ * that it may be removed or linked: append_begin came before, and append_end
+ * follows.  0 (p->slot is of the new one), or -1.
+ */
+int append_roll(struct partition *p, struct err *e);
+
 #endif

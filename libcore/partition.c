@@ -59,7 +59,7 @@ partition_open(struct partition *p, int topic_dirfd, int32_t number,
 
 	memset(p, 0, sizeof(*p));
 	p->dirfd = p->log_fd = p->index_fd = p->timeindex_fd = -1;
-	p->append.fd = p->sync.fd = -1;
+	p->append.fd = p->sync.fd = p->clean.fd = -1;
 	p->settings = settings;
 	snprintf(name, sizeof(name), "%" PRId32, number);
 	if (asprintf(&p->where, "%s/%s", where, name) < 0) {
@@ -92,12 +92,35 @@ partition_close(struct partition *p)
 	state_unmap(&p->state);
 	lock_close(&p->append);
 	lock_close(&p->sync);
+	lock_close(&p->clean);
 	close_fd(&p->log_fd);
 	close_fd(&p->index_fd);
 	close_fd(&p->timeindex_fd);
 	close_fd(&p->dirfd);
 	free(p->where);
 	p->where = NULL;
+}
+
+int
+partition_begin_clean(struct partition *p, struct err *e)
+{
+	int got;
+
+	if (lock_open(&p->clean, p->dirfd, lock_names[2], p->where, 1, e) < 0)
+		return -1;
+	got = lock_try(&p->clean, e);
+	if (got > 0)
+		return 0;
+	if (got == 0)
+		lock_busy(&p->clean, e);
+	lock_close(&p->clean);
+	return -1;
+}
+
+void
+partition_end_clean(struct partition *p)
+{
+	lock_close(&p->clean);
 }
 
 int

@@ -22,6 +22,7 @@ struct partition {
 	const struct settings *settings; /* borrowed from the topic */
 	char boot[37];
 	struct lock append, sync;
+	struct lock clean; /* open while it is held: partition_begin_clean */
 	struct state state;
 	struct state_slot slot; /* while the append lock is held: the end */
 	int log_fd; /* of segment log_base, or -1 */
@@ -54,6 +55,13 @@ int partition_open(struct partition *p, int topic_dirfd, int32_t number,
     const char *where, const struct settings *settings, struct err *e);
 
 void partition_close(struct partition *p);
+
+/*
+ * Take clean.lock, which comes before the others: who removes or replaces
+ * sealed segments holds it.  It never waits.  0, or -1: ERR_BUSY.
+ */
+int partition_begin_clean(struct partition *p, struct err *e);
+void partition_end_clean(struct partition *p);
 
 /* ---- for recovery and clean, with the append lock held ---- */
 

@@ -307,7 +307,6 @@ int
 repair_partition(struct repair *r, int32_t number, struct err *e)
 {
 	struct repair_part rp = { .r = r, .topic = r->topic, .number = number };
-	struct lock clean;
 	char name[16], where[4096];
 	int got;
 
@@ -329,15 +328,10 @@ repair_partition(struct repair *r, int32_t number, struct err *e)
 		return -1;
 	rp.p.save = r->save;
 	rp.p.save_torn = true;
-	got = lock_open(&clean, rp.p.dirfd, "clean.lock", rp.p.where, 1, e);
-	if (got == 0) {
-		got = lock_try(&clean, e);
-		if (got == 0)
-			got = lock_busy(&clean, e);
-		if (got > 0)
-			got = mend_partition(&rp, e);
-		lock_close(&clean);
-	}
+	got = partition_begin_clean(&rp.p, e);
+	if (got == 0)
+		got = mend_partition(&rp, e);
+	partition_end_clean(&rp.p);
 	if (rp.cut_is_open)
 		cut_close(&rp.cut);
 	partition_close(&rp.p);

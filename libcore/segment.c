@@ -146,3 +146,20 @@ segment_is(int dirfd, int64_t base, uint64_t device, uint64_t inode)
 	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    st.st_dev == device && st.st_ino == inode;
 }
+
+int
+segment_remove(int dirfd, int64_t base, const char *where, struct err *e)
+{
+	static const char *const suffix[] = { "index", "timeindex", "snapshot",
+		"txnindex", "log" };
+	char name[SEGMENT_NAME];
+	size_t i;
+
+	for (i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++) {
+		snprintf(name, sizeof(name), "%020lld.%s", (long long)base,
+		    suffix[i]);
+		if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+			return err_sys(e, "%s/%s", where, name);
+	}
+	return 0;
+}

@@ -40,6 +40,13 @@ ptrdiff_t segment_list_find(const struct segment_list *l, int64_t offset);
 
 void segment_list_release(struct segment_list *l);
 
+/*
+ * Remove all files of a segment, those that can be made again first and the
+ * .log last; one that is not there is fine.  Not durable before fsio_sync_dir.
+ * 0, or -1 (some may be gone).
+ */
+int segment_remove(int dirfd, int64_t base, const char *where, struct err *e);
+
 /* Whether base's .log is the file of that device and inode. */
 bool segment_is(int dirfd, int64_t base, uint64_t device, uint64_t inode);
 
