@@ -1,0 +1,10 @@
+/*
+ * verbs: the commands of klog-replicate, one file each; copy is what is meant
+ * by SRC DST, serve by --serve.
+ */
+#ifndef KLOG_REPLICATE_VERBS_H
+#define KLOG_REPLICATE_VERBS_H
+
+#include "program.h"
+
+#endif
