@@ -13,6 +13,7 @@
 #include "fsio.h"
 #include "index.h"
 #include "recovery.h"
+#include "role.h"
 #include "segment.h"
 #include "watch.h"
 
@@ -66,7 +67,7 @@ append_begin(struct partition *p, int64_t deadline, struct err *e)
 	sigaddset(&block, SIGTERM);
 	sigaddset(&block, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &block, &p->signals);
-	if (settle(p, e) == 0)
+	if (settle(p, e) == 0 && role_allows(p, e) == 0)
 		return 0;
 	append_end(p);
 	return -1;

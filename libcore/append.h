@@ -14,7 +14,8 @@
 /*
  * Take the append lock, waiting until deadline (clock.h), and make sure that
  * p->slot is the true end of the log: recover where needed.  0, or -1 with
- * the lock dropped: ERR_BUSY, ERR_CORRUPT, ERR_SYSTEM (poisoned too).
+ * the lock dropped: ERR_BUSY, ERR_CORRUPT, ERR_SYSTEM (poisoned too), ERR_ROLE
+ * (p->use does not go with the topic's role).
  */
 int append_begin(struct partition *p, int64_t deadline, struct err *e);
 void append_end(struct partition *p);

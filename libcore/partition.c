@@ -60,6 +60,7 @@ partition_open(struct partition *p, int topic_dirfd, int32_t number,
 	memset(p, 0, sizeof(*p));
 	p->dirfd = p->log_fd = p->index_fd = p->timeindex_fd = -1;
 	p->append.fd = p->sync.fd = p->clean.fd = -1;
+	p->topic_dirfd = topic_dirfd;
 	p->settings = settings;
 	snprintf(name, sizeof(name), "%" PRId32, number);
 	if (asprintf(&p->where, "%s/%s", where, name) < 0) {

@@ -16,8 +16,16 @@
 #include "settings.h"
 #include "state.h"
 
+enum partition_use {		/* who append_begin lets in; see role.h */
+	PARTITION_PRODUCER,	/* only where the topic leads */
+	PARTITION_REPLICA,	/* only where it is a replica */
+	PARTITION_KEEPER	/* always: who repairs, cleans or copies */
+};
+
 struct partition {
 	int dirfd;
+	int topic_dirfd; /* borrowed */
+	enum partition_use use; /* PRODUCER, until the caller says else */
 	char *where; /* path, for messages */
 	const struct settings *settings; /* borrowed from the topic */
 	char boot[37];
@@ -49,7 +57,7 @@ int partition_create(
 
 /*
  * Open partition number of the topic at path where for appending; settings
- * must live as long as p.  0, or -1 (nothing stays open).
+ * and topic_dirfd must live as long as p.  0, or -1 (nothing stays open).
  */
 int partition_open(struct partition *p, int topic_dirfd, int32_t number,
     const char *where, const struct settings *settings, struct err *e);

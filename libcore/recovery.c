@@ -14,6 +14,7 @@
 #include "fsio.h"
 #include "recovery_parts.h"
 #include "redirty.h"
+#include "role.h"
 #include "scan.h"
 #include "segment.h"
 
@@ -264,13 +265,14 @@ settle_start(struct partition *p, const struct rebuild *seen, struct err *e)
 
 /* Nobody leads a sync meanwhile: its failure must not be forgotten. */
 static int
-reset_state(struct partition *p, struct err *e)
+reset_state(struct partition *p, const struct role *role, struct err *e)
 {
 	int r;
 
 	if (lock_take(&p->sync, CLOCK_NEVER, e) < 0)
 		return -1;
-	r = state_reset(&p->state, p->dirfd, p->boot, &p->slot, p->where, e);
+	r = state_reset(&p->state, p->dirfd, p->boot, &p->slot,
+	    (uint32_t)role->kind, p->where, e);
 	lock_drop(&p->sync);
 	return r;
 }
@@ -280,12 +282,13 @@ static int
 rebuild(struct partition *p, int64_t safe, struct err *e)
 {
 	struct rebuild seen = { .epoch = { -1, 0 } };
+	struct role role;
 	char boot[37];
 	int known;
 
 	known = checkpoint_read_recovery(
 	    p->dirfd, boot, &seen.safe, p->where, e);
-	if (known < 0)
+	if (known < 0 || role_of(p, &role, e) < 0)
 		return -1;
 	seen.reboot = known > 0 && strcmp(boot, p->boot) != 0;
 	if (seen.safe < safe)
@@ -303,7 +306,7 @@ rebuild(struct partition *p, int64_t safe, struct err *e)
 	if (checkpoint_write_recovery(
 		p->dirfd, p->boot, p->slot.next_offset, p->where, e) < 0)
 		return -1;
-	return reset_state(p, e);
+	return reset_state(p, &role, e);
 }
 
 int

@@ -326,6 +326,7 @@ repair_partition(struct repair *r, int32_t number, struct err *e)
 	if (partition_open(&rp.p, r->topic->dirfd, number, r->topic->path,
 		&r->topic->settings, e) < 0)
 		return -1;
+	rp.p.use = PARTITION_KEEPER;
 	rp.p.save = r->save;
 	rp.p.save_torn = true;
 	got = partition_begin_clean(&rp.p, e);

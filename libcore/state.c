@@ -11,7 +11,7 @@
 #include "crc.h"
 #include "fsio.h"
 
-#define STATE_MAGIC 0x6b6c6f6773740002ULL /* "klogst", version 2 */
+#define STATE_MAGIC 0x6b6c6f6773740003ULL /* "klogst", version 3 */
 
 static const char file_name[] = "state";
 
@@ -126,7 +126,8 @@ state_publish(struct state *st, const struct state_slot *slot)
 
 int
 state_reset(struct state *st, int dirfd, const char boot[37],
-    const struct state_slot *slot, const char *where, struct err *e)
+    const struct state_slot *slot, uint32_t role, const char *where,
+    struct err *e)
 {
 	struct state_page *page = st->page;
 	struct stat named;
@@ -143,6 +144,7 @@ state_reset(struct state *st, int dirfd, const char boot[37],
 	atomic_store(&page->durable_offset, slot->next_offset);
 	atomic_store(&page->syncing, 0);
 	atomic_store(&page->poison, 0);
+	atomic_store(&page->role, role);
 	atomic_store(&page->busy, 0);
 	atomic_store(&page->magic, STATE_MAGIC);
 	return 0;

@@ -41,6 +41,7 @@ struct state_page {
 	_Atomic uint32_t busy; /* an append was begun and not ended */
 	_Atomic uint32_t syncing; /* a shared sync likewise */
 	_Atomic uint32_t poison; /* errno of a sync that failed: no more */
+	_Atomic uint32_t role; /* enum role_kind; append lock held */
 	_Atomic uint32_t durable_seq; /* futex: a shared sync ended */
 	_Atomic uint32_t data_seq; /* futex: an append was published */
 	_Atomic int64_t durable_offset; /* below it all is on disk */
@@ -72,8 +73,12 @@ void state_read(const struct state *st, struct state_slot *slot);
 /* Make slot current (append lock held). */
 void state_publish(struct state *st, const struct state_slot *slot);
 
-/* Start over with slot as all that is known and durable (both locks held). */
+/*
+ * Start over with slot as all that is known and durable, and the topic's role
+ * (both locks held).
+ */
 int state_reset(struct state *st, int dirfd, const char boot[37],
-    const struct state_slot *slot, const char *where, struct err *e);
+    const struct state_slot *slot, uint32_t role, const char *where,
+    struct err *e);
 
 #endif

@@ -24,6 +24,7 @@ print_page(struct line *l, const struct state_page *page, bool valid)
 	line_int(l, "busy", "busy", page->busy);
 	line_int(l, "syncing", "syncing", page->syncing);
 	line_int(l, "poison", "poison", page->poison);
+	line_int(l, "role", "role", page->role);
 	line_int(l, "appends", "appends", page->data_seq);
 	line_int(l, "syncs", "syncs", page->durable_seq);
 	line_int(l, "durableOffset", "durable_offset", page->durable_offset);
