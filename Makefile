@@ -10,7 +10,7 @@
 # V=1 prints whole command lines.
 
 DEPS_BUILD = gcc make libc6-dev libzstd-dev zlib1g-dev liblz4-dev \
-	libsnappy-dev libisal-dev libyajl-dev libpcre2-dev
+	libsnappy-dev libisal-dev libyajl-dev libpcre2-dev libsodium-dev
 DEPS_TEST = bats binutils btrfs-progs clang clang-format clang-tidy cppcheck \
 	e2fsprogs fish fuse3 jq kcat libclang-rt-14-dev libfuse3-dev mandoc patch \
 	python3 shellcheck strace valgrind xfsprogs zsh
@@ -51,7 +51,7 @@ ALL_LDFLAGS = $(CHECKS) $(LDFLAGS) -Wl,--as-needed
 # A library is linked only into the programs that use it (--as-needed).
 # Symbols are bound when first called: start-up time counts.
 LIBS_JSON = -lyajl
-LIBS = -lzstd -lz -llz4 -lisal $(LIBS_JSON) -lpcre2-8 -lpthread -ldl
+LIBS = -lzstd -lz -llz4 -lisal $(LIBS_JSON) -lpcre2-8 -lsodium -lpthread -ldl
 
 # ---- what there is ----
 
