@@ -7,13 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "checkpoint.h"
 #include "clock.h"
 #include "durable.h"
 #include "fsio.h"
-#include "index.h"
 #include "recovery.h"
 #include "role.h"
+#include "roll.h"
 #include "segment.h"
 #include "watch.h"
 
@@ -80,116 +79,13 @@ append_end(struct partition *p)
 	pthread_sigmask(SIG_SETMASK, &p->signals, NULL);
 }
 
-/* Kafka 4.x, LogSegment.shouldRoll. */
-static bool
-roll_is_due(const struct partition *p, const struct batch *b, int64_t now)
-{
-	const struct settings *s = p->settings;
-	const struct state_slot *slot = &p->slot;
-	int64_t waited, limit = s->segment_ms;
-
-	if (slot->position == 0)
-		return false;
-	if ((s->cleanup_policy & CLEANUP_COMPACT) &&
-	    s->max_compaction_lag_ms < limit)
-		limit = s->max_compaction_lag_ms;
-	if (slot->first_timestamp < 0 ||
-	    b->max_timestamp < slot->first_timestamp)
-		waited = now - slot->created_ms;
-	else
-		waited = b->max_timestamp - slot->first_timestamp;
-	return slot->position + b->size > s->segment_bytes || waited > limit ||
-	    slot->index_entries >= s->segment_index_bytes / INDEX_ENTRY ||
-	    slot->timeindex_entries >=
-	    s->segment_index_bytes / TIMEINDEX_ENTRY - 1 ||
-	    slot->next_offset + (b->last_offset - b->base_offset) - slot->base >
-	    INT32_MAX;
-}
-
-/* Create the three files of a segment that starts at the log's end. */
-static int
-start_segment(
-    struct partition *p, int64_t now, struct state_slot *slot, struct err *e)
-{
-	struct stat st;
-	int fd;
-
-	if (slot->next_offset >= INT64_MAX - INT32_MAX)
-		return err_set(
-		    e, ERR_SYSTEM, "%s: all offsets are used up", p->where);
-	fd = segment_open(p->dirfd, slot->next_offset, SEGMENT_LOG,
-	    O_RDWR | O_CREAT, p->where, e);
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) < 0 || st.st_size != 0) {
-		close(fd);
-		return err_set(e, ERR_CORRUPT,
-		    "%s/%020" PRId64 ".log: is not empty but begins at the "
-		    "end of the log",
-		    p->where, slot->next_offset);
-	}
-	if (p->log_fd >= 0)
-		close(p->log_fd);
-	p->log_fd = fd;
-	p->log_base = slot->next_offset;
-	p->log_device = st.st_dev;
-	p->log_inode = st.st_ino;
-	*slot = (struct state_slot){
-		.base = slot->next_offset,
-		.device = st.st_dev,
-		.inode = st.st_ino,
-		.next_offset = slot->next_offset,
-		.first_timestamp = -1,
-		.max_timestamp = -1,
-		.indexed_timestamp = -1,
-		.created_ms = now,
-		.epoch = slot->epoch,
-	};
-	if (partition_open_indexes(p, slot, e) < 0)
-		return -1;
-	/* Indexes without their log may have been left here. */
-	if (fsio_truncate(p->index_fd, 0) < 0 ||
-	    fsio_truncate(p->timeindex_fd, 0) < 0)
-		return err_sys(
-		    e, "%s: indexes of %020" PRId64, p->where, slot->base);
-	return 0;
-}
-
-/*
- * Everything of the old segment is made durable before the new one has a
- * name, so damage can only ever be torn off the last segment.
- */
-static int
-roll_steps(struct partition *p, int64_t now, struct err *e)
-{
-	struct state_slot slot = p->slot;
-
-	if (partition_open_indexes(p, &slot, e) < 0 ||
-	    partition_note_end(p, &slot, e) < 0 ||
-	    durable_flush(p, &slot, e) < 0)
-		return -1;
-	if (fsio_sync(p->index_fd) < 0 || fsio_sync(p->timeindex_fd) < 0)
-		return err_sys(
-		    e, "%s: indexes of %020" PRId64, p->where, slot.base);
-	if (start_segment(p, now, &slot, e) < 0)
-		return -1;
-	if (fsio_sync_dir(p->dirfd) < 0)
-		return err_sys(e, "%s", p->where);
-	if (checkpoint_write_recovery(
-		p->dirfd, p->boot, slot.next_offset, p->where, e) < 0)
-		return -1;
-	p->slot = slot;
-	state_publish(&p->state, &p->slot);
-	return 0;
-}
-
-static int
-roll(struct partition *p, int64_t now, struct err *e)
+int
+append_roll_to(struct partition *p, int64_t base, struct err *e)
 {
 	struct err ignored;
 
 	atomic_store(&p->state.page->busy, 1);
-	if (roll_steps(p, now, e) < 0) {
+	if (roll_begin(p, base, clock_wall_ms(), e) < 0) {
 		/* Left as it was, or to be put right by the next one. */
 		if (atomic_load(&p->state.page->poison) == 0)
 			recovery_adopt(p, &ignored);
@@ -202,34 +98,47 @@ roll(struct partition *p, int64_t now, struct err *e)
 int
 append_roll(struct partition *p, struct err *e)
 {
-	return p->slot.position == 0 ? 0 : roll(p, clock_wall_ms(), e);
+	return p->slot.position == 0 ?
+	    0 :
+	    append_roll_to(p, p->slot.next_offset, e);
 }
 
-static int
-append_locked(
-    struct partition *p, uint8_t *bytes, struct batch *b, struct err *e)
+int
+append_placed(
+    struct partition *p, const uint8_t *bytes, size_t size, struct err *e)
 {
 	struct state_page *page = p->state.page;
-	int64_t now = clock_wall_ms();
+	const uint8_t *end = bytes + size;
+	struct batch b;
 
-	if (roll_is_due(p, b, now) && roll(p, now, e) < 0)
-		return -1;
-	batch_place(bytes, p->slot.next_offset, p->slot.epoch);
-	b->last_offset += p->slot.next_offset - b->base_offset;
-	b->base_offset = p->slot.next_offset;
 	atomic_store(&page->busy, 1);
-	if (fsio_write_at(p->log_fd, bytes, (size_t)b->size, p->slot.position) <
-	    0) {
+	if (fsio_write_at(p->log_fd, bytes, size, p->slot.position) < 0) {
 		err_sys(e, "%s/%020" PRId64 ".log", p->where, p->slot.base);
 		/* If even this fails, busy tells the next one to cut. */
 		if (fsio_truncate(p->log_fd, p->slot.position) == 0)
 			atomic_store(&page->busy, 0);
 		return -1;
 	}
-	partition_note(p, &p->slot, b, p->slot.position);
+	for (; bytes < end; bytes += b.size) {
+		(void)batch_decode(bytes, (size_t)(end - bytes), &b);
+		partition_note(p, &p->slot, &b, p->slot.position);
+	}
 	state_publish(&p->state, &p->slot);
 	atomic_store(&page->busy, 0);
 	return 0;
+}
+
+static int
+append_locked(
+    struct partition *p, uint8_t *bytes, struct batch *b, struct err *e)
+{
+	if (roll_is_due(p->settings, &p->slot, b, clock_wall_ms()) &&
+	    append_roll_to(p, p->slot.next_offset, e) < 0)
+		return -1;
+	batch_place(bytes, p->slot.next_offset, p->slot.epoch);
+	b->last_offset += p->slot.next_offset - b->base_offset;
+	b->base_offset = p->slot.next_offset;
+	return append_placed(p, bytes, (size_t)b->size, e);
 }
 
 int

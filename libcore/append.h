@@ -36,4 +36,15 @@ int append_batch(struct partition *p, uint8_t *bytes, size_t size,
  */
 int append_roll(struct partition *p, struct err *e);
 
+/* The same at base, which may lie beyond the end: roll_begin. */
+int append_roll_to(struct partition *p, int64_t base, struct err *e);
+
+/*
+ * Append whole batches that have their offsets and epochs already, in one
+ * write to the active segment: append_begin came before.  0, or -1 and none
+ * of them is in the log.
+ */
+int append_placed(
+    struct partition *p, const uint8_t *bytes, size_t size, struct err *e);
+
 #endif
