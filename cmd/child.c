@@ -56,7 +56,8 @@ merge_environment(const char *const *added)
 
 /* 0, or an errno. */
 static int
-spawn(pid_t *pid, const char *command, char **env, int in_fd, int kept)
+spawn(pid_t *pid, const char *command, char **env, int in_fd, int kept,
+    int out)
 {
 	static const int reset[] = { SIGPIPE, SIGXFSZ, SIGCHLD };
 	char *argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, (char[]){ "--" },
@@ -78,6 +79,9 @@ spawn(pid_t *pid, const char *command, char **env, int in_fd, int kept)
 	posix_spawn_file_actions_init(&actions);
 	failed = posix_spawn_file_actions_adddup2(&actions, in_fd,
 	    STDIN_FILENO);
+	if (failed == 0 && out >= 0)
+		failed = posix_spawn_file_actions_adddup2(&actions, out,
+		    STDOUT_FILENO);
 	/* Onto itself: only close-on-exec goes. */
 	if (failed == 0 && kept > STDERR_FILENO)
 		failed = posix_spawn_file_actions_adddup2(&actions, kept,
@@ -101,7 +105,7 @@ close_input(struct child *c)
 
 int
 child_start(struct child *c, const char *command, struct slice input,
-    int kept, const char *const *added, struct err *e)
+    int kept, int out, const char *const *added, struct err *e)
 {
 	char **env = merge_environment(added);
 	int ends[2], failed;
@@ -120,7 +124,7 @@ child_start(struct child *c, const char *command, struct slice input,
 	c->left = input.len > 0 ? (size_t)input.len : 0;
 	/* A small input needs no second look. */
 	child_feed(c);
-	failed = spawn(&c->pid, command, env, ends[0], kept);
+	failed = spawn(&c->pid, command, env, ends[0], kept, out);
 	close(ends[0]);
 	free(env);
 	if (failed != 0) {

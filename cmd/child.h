@@ -2,11 +2,11 @@
  * child: one run of "sh -c COMMAND" with bytes on its standard input.
  *
  * The input goes through a pipe that is written without blocking.  The child
- * may read it late, in part or not at all; SIGPIPE is kept from us.  stdout,
- * stderr, process group and what else was inherited without close-on-exec are
- * passed on.  The child's signal mask is empty; SIGPIPE, SIGXFSZ and SIGCHLD,
- * which the programs change for themselves, have their defaults again; others
- * that were ignored stay so (nohup).
+ * may read it late, in part or not at all; SIGPIPE is kept from us.  stdout
+ * (but for out), stderr, process group and what else was inherited without
+ * close-on-exec are passed on.  The child's signal mask is empty; SIGPIPE,
+ * SIGXFSZ and SIGCHLD, which the programs change for themselves, have their
+ * defaults again; others that were ignored stay so (nohup).
  *
  * SIGCHLD must not be ignored while a child lives, or its status is lost.
  */
@@ -40,14 +40,14 @@ enum child_end {
 
 /*
  * kept: a descriptor above 2 that the child gets in spite of close-on-exec,
- * or 0.
+ * or 0.  out: what its standard output is; -1: what ours is.
  * added: "NAME=value" entries, ended by NULL, which replace inherited ones of
  * the same name; or NULL.  0, or -1 with *c = CHILD_NONE: e->sys is EAGAIN or
  * ENOMEM (no process), EMFILE or ENFILE (no pipe), E2BIG (the environment is
  * too large).
  */
 int child_start(struct child *c, const char *command, struct slice input,
-    int kept, const char *const *added, struct err *e);
+    int kept, int out, const char *const *added, struct err *e);
 
 /* Write what the pipe takes; closes it when all is written or none reads. */
 void child_feed(struct child *c);

@@ -39,7 +39,7 @@ run(const char *command, struct slice input, const char *const *env)
 	struct child c;
 	struct err e;
 
-	place_need(child_start(&c, command, input, 0, env, &e) == 0, command,
+	place_need(child_start(&c, command, input, 0, -1, env, &e) == 0, command,
 	    &e);
 	return finish(&c);
 }
@@ -151,7 +151,7 @@ large_input(void)
 	spawned_enter();
 	spawned_fifo("fifo");
 	place_need(child_start(&c, "head -c 1 > out; cat fifo; wc -c >> out",
-	    (struct slice){ much, BIG }, 0, NULL, &e) == 0, "start", &e);
+	    (struct slice){ much, BIG }, 0, -1, NULL, &e) == 0, "start", &e);
 	/* Full: feeding returns at once and nothing is ready. */
 	do {
 		child_feed(&c);
@@ -178,15 +178,15 @@ descriptors(void)
 	close_range(3, ~0U, 0);	/* whoever started us may have left some */
 	fd = open("/", O_RDONLY | O_CLOEXEC);
 	place_need(child_start(&other, "cat > /dev/null; exit 4",
-	    (struct slice){ much, sizeof(much) }, 0, NULL, &e) == 0, "start",
+	    (struct slice){ much, sizeof(much) }, 0, -1, NULL, &e) == 0, "start",
 	    &e);
 	place_need(child_start(&c, "ls /proc/self/fd > out",
-	    (struct slice){ much, sizeof(much) }, 0, NULL, &e) == 0, "start",
+	    (struct slice){ much, sizeof(much) }, 0, -1, NULL, &e) == 0, "start",
 	    &e);
 	CHECK_EQ_INT(finish(&c), CHILD_DONE);
 	CHECK_EQ_STR(spawned_read("out"), "0\n1\n2\n3\n");
 	place_need(child_start(&c, "readlink /proc/self/fd/* > out",
-	    SLICE_NULL, fd, NULL, &e) == 0, "start", &e);
+	    SLICE_NULL, fd, -1, NULL, &e) == 0, "start", &e);
 	finish(&c);
 	CHECK(strstr(spawned_read("out"), "\n/\n") != NULL);
 	CHECK((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
@@ -256,7 +256,7 @@ killing(void)
 	spawned_enter();
 	spawned_fifo("fifo");
 	place_need(child_start(&c, "echo $$ > fifo; exec sleep 1000",
-	    (struct slice){ much, sizeof(much) }, 0, NULL, &e) == 0, "start",
+	    (struct slice){ much, sizeof(much) }, 0, -1, NULL, &e) == 0, "start",
 	    &e);
 	pid = c.pid;
 	spawned_await("fifo");
@@ -274,7 +274,7 @@ lost_status(void)
 	struct child c;
 	struct err e;
 
-	place_need(child_start(&c, "exit 0", SLICE_NULL, 0, NULL, &e) == 0,
+	place_need(child_start(&c, "exit 0", SLICE_NULL, 0, -1, NULL, &e) == 0,
 	    "start", &e);
 	CHECK_EQ_INT(waitpid(c.pid, NULL, 0), c.pid);
 	CHECK_EQ_INT(child_look(&c, why, sizeof(why)), CHILD_FAILED);

@@ -3,8 +3,8 @@
  * of one.  What fails is reported at once and the others go on; the status
  * returned at the end is the worst (highest) of all.
  */
-#ifndef KLOG_TOPIC_EACH_H
-#define KLOG_TOPIC_EACH_H
+#ifndef KLOG_EACH_H
+#define KLOG_EACH_H
 
 #include <stdbool.h>
 #include <stdint.h>

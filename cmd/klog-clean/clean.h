@@ -1,0 +1,86 @@
+/*
+ * clean: what the files of klog-clean share.
+ */
+#ifndef KLOG_CLEAN_H
+#define KLOG_CLEAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "bytes.h"
+#include "err.h"
+#include "opt.h"
+#include "progress.h"
+#include "range.h"
+#include "retention.h"
+#include "topic.h"
+#include "view.h"
+
+struct tally {			/* of one topic */
+	int64_t by[3];		/* segments that went, by enum retention_why */
+	int64_t bytes;		/* of them */
+	int64_t compacted;	/* partitions */
+	int64_t before, after;	/* bytes of these */
+};
+
+struct clean {
+	struct opt_common common;
+	bool dry_run, null, json, unsafe_fs;
+	bool compact_only, retain_only, keep_unread, force;
+	bool has_now, has_memory;
+	int64_t now;		/* ms */
+	int64_t memory, timeout;
+	const char *before_delete, *reduce;
+	struct partitions which;
+
+	/* While it runs: */
+	const struct topic *topic;
+	struct progress progress;
+	struct tally tally;
+};
+
+/* ---- retain.c, compact.c: one partition each; an exit status, or -1 ---- */
+
+int retain_partition(struct clean *c, int32_t number, struct view *v,
+    struct err *e);
+int compact_partition(struct clean *c, int32_t number, struct err *e);
+
+/* ---- unread.c ---- */
+
+/*
+ * The smallest offset that any group of the topic has committed in the
+ * partition: 1, 0 none has, -1.
+ */
+int unread_bound(const struct clean *c, int32_t number, int64_t *bound,
+    struct err *e);
+
+/* ---- command.c ---- */
+
+enum { COMMAND_WHY = 160 };
+
+/*
+ * Run "sh -c COMMAND" and wait for it, though a signal asks us to stop.  env
+ * as child.h.  Its standard output is appended to output, or, if that is
+ * NULL, goes to our standard error.  1 it exited 0; 0 it failed, or wrote
+ * more than max bytes: why says so; -1.
+ */
+int command_run(const char *command, struct slice input,
+    const char *const *env, struct buf *output, size_t max,
+    char why[COMMAND_WHY], struct err *e);
+
+/* ---- hook.c ---- */
+
+/* Run --before-delete for a segment: 0, or -1 and it is to stay. */
+int hook_run(const struct clean *c, int32_t number, const char *path,
+    const struct retention_segment *s, struct err *e);
+
+/* ---- say.c: what was done, on standard output ---- */
+
+void say_segment(struct clean *c, int32_t number, const char *path,
+    const struct retention_segment *s);
+void say_stays(const struct clean *c, int32_t number,
+    const struct retention *r);
+void say_topic(const struct clean *c);
+
+#endif

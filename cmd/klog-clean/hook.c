@@ -1,0 +1,92 @@
+/*
+ * --before-delete: a command that may save a segment, and must let it go.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clean.h"
+#include "main.h"
+#include "text.h"
+
+enum { VARIABLE = 320 };
+
+/* Append path so that a shell takes it for one word. */
+static int
+put_quoted(struct buf *out, const char *path)
+{
+	size_t n;
+
+	if (buf_append(out, "'", 1) < 0)
+		return -1;
+	for (; *path != '\0'; path += n) {
+		n = strcspn(path, "'");
+		if (buf_append(out, path, n) < 0 ||
+		    (path[n] == '\'' && buf_append(out, "'\\''", 4) < 0))
+			return -1;
+		n += path[n] == '\'';
+	}
+	return buf_append(out, "'", 1);
+}
+
+/* CMD with the path for each %f, or behind it.  0, or -1. */
+static int
+put_command(struct buf *out, const char *command, const char *path)
+{
+	const char *at;
+	bool named = false;
+
+	for (; (at = strstr(command, "%f")) != NULL; command = at + 2) {
+		named = true;
+		if (buf_append(out, command, (size_t)(at - command)) < 0 ||
+		    put_quoted(out, path) < 0)
+			return -1;
+	}
+	if (text_put(out, text_slice(command)) < 0)
+		return -1;
+	if (!named &&
+	    (buf_append(out, " ", 1) < 0 || put_quoted(out, path) < 0))
+		return -1;
+	return buf_append(out, "", 1);
+}
+
+static int
+run(const struct clean *c, const char *path, const char *const *env,
+    struct err *e)
+{
+	struct buf command = { 0 };
+	char why[COMMAND_WHY] = "";
+	int r;
+
+	if (put_command(&command, c->before_delete, path) < 0)
+		r = err_set(e, ERR_SYSTEM, "out of memory");
+	else
+		r = command_run((const char *)command.data, SLICE_NULL, env,
+		    NULL, 0, why, e);
+	buf_release(&command);
+	if (r > 0)
+		return 0;
+	if (r < 0)
+		return err_prefix(e, "%s: stays: --before-delete", path);
+	/* ^C reaches the command too. */
+	if (main_stopped() != 0)
+		return main_stop(e);
+	return err_set(e, ERR_SYSTEM,
+	    "%s: stays, and so does what follows: --before-delete: %s", path,
+	    why);
+}
+
+int
+hook_run(const struct clean *c, int32_t number, const char *path,
+    const struct retention_segment *s, struct err *e)
+{
+	char topic[VARIABLE], partition[VARIABLE], base[VARIABLE],
+	    end[VARIABLE];
+	const char *const env[] = { topic, partition, base, end, NULL };
+
+	snprintf(topic, VARIABLE, "KLOG_TOPIC=%s", c->topic->name);
+	snprintf(partition, VARIABLE, "KLOG_PARTITION=%" PRId32, number);
+	snprintf(base, VARIABLE, "KLOG_BASE=%" PRId64, s->base);
+	snprintf(end, VARIABLE, "KLOG_END=%" PRId64, s->end);
+	return run(c, path, env, e);
+}

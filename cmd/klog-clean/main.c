@@ -1,0 +1,119 @@
+/*
+ * klog-clean: remove what retention lets go, compact the rest; for cron.
+ */
+#include <inttypes.h>
+
+#include "clean.h"
+#include "clock.h"
+#include "each.h"
+#include "main.h"
+#include "report.h"
+
+static const struct opt table[] = {
+	OPT_FLAG('n', "dry-run", struct clean, dry_run,
+	    "change nothing, say what would go"),
+	OPT_CALL('p', "partitions", "LIST", struct clean, which,
+	    range_option_partitions, "only these, such as 0,2,5-7",
+	    .release = range_partitions_release),
+	OPT_TIME(0, "now", "TIME", struct clean, now,
+	    "decide as if it were TIME",
+	    .given = OPT_AT(struct clean, has_now, bool)),
+	OPT_DURATION(0, "timeout", "DUR", struct clean, timeout, 0, INT64_MAX,
+	    "wait so long for a producer to let go (10s)"),
+	OPT_FLAG(0, "unsafe-fs", struct clean, unsafe_fs,
+	    "also on a file system that may not keep locks and syncs"),
+	OPT_HEADING("Retention"),
+	OPT_FLAG(0, "keep-unread", struct clean, keep_unread,
+	    "keep what a group of the topic has not read yet"),
+	OPT_STRING(0, "before-delete", "CMD", struct clean, before_delete,
+	    "run CMD for each segment (%f); it stays if CMD fails"),
+	OPT_HEADING("Output"),
+	OPT_FLAG(0, "json", struct clean, json,
+	    "one JSON object a segment and a topic"),
+	OPT_FLAG('0', "null", struct clean, null,
+	    "only the paths of segments that go, each ended by NUL"),
+	OPT_ROWS_COMMON,
+	OPT_ROW_DIR,
+	OPT_ROW_PROGRESS,
+	OPT_END,
+};
+
+static const struct clean defaults = { .timeout = 10000 };
+
+static int
+check(const struct clean *c, struct err *e)
+{
+	if (c->json && c->null)
+		return err_set(e, ERR_USAGE,
+		    "--json and -0 exclude each other");
+	if (c->before_delete != NULL && *c->before_delete == '\0')
+		return err_set(e, ERR_USAGE, "--before-delete: is empty");
+	return 0;
+}
+
+static int
+one_partition(void *context, int32_t number, struct view *v, int64_t start,
+    struct err *e)
+{
+	struct clean *c = context;
+	(void)start;
+	return retain_partition(c, number, v, e);
+}
+
+static int
+one_topic(void *context, const char *path, struct err *e)
+{
+	struct clean *c = context;
+	struct topic t;
+	int status;
+
+	if (main_stopped() != 0)
+		return main_stop(e);
+	if (topic_open(&t, path, e) < 0)
+		return -1;
+	c->topic = &t;
+	c->tally = (struct tally){ 0 };
+	if (!c->dry_run && topic_check_local(&t, c->unsafe_fs, e) < 0)
+		status = -1;
+	else
+		status = each_partition(&t, &c->which, one_partition, c, e);
+	if (status >= 0)
+		say_topic(c);
+	topic_close(&t);
+	return status;
+}
+
+static int
+run(void *opts, int argc, char **argv, struct err *e)
+{
+	struct clean *c = opts;
+	int status;
+
+	if (check(c, e) < 0)
+		return -1;
+	if (!c->has_now)
+		c->now = clock_wall_ms();
+	main_stop_signals();
+	status = each_topic(&c->common, argc, argv, one_topic, c, e);
+	return main_stopped() != 0 ? main_stop(e) : status;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const char *const usage[] = { "[options] TOPIC...", NULL };
+	const struct command command = {
+		.usage = usage,
+		.opts = table,
+		.opts_size = sizeof(struct clean),
+		.defaults = &defaults,
+		.min_operands = 1,
+		.max_operands = OPERANDS_ANY,
+		.run = run,
+	};
+	const struct program program = { .name = "klog-clean",
+		.summary = "remove old segments, compact topics",
+		.single = &command };
+
+	return main_run(&program, argc, argv);
+}

@@ -1,0 +1,134 @@
+/*
+ * Retention of one partition: plan, hook, removal.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "clean.h"
+#include "clock.h"
+#include "main.h"
+#include "partition.h"
+#include "segment.h"
+
+enum { STATUS_REFUSED = 3, PATH_BYTES = 4400 };
+
+struct retain {
+	struct clean *c;
+	int32_t number;
+	struct view *v;
+	struct retention r;
+	struct partition p;
+};
+
+static bool
+stopped(void)
+{
+	return main_stopped() != 0;
+}
+
+/* Tell of list[from] to list[to - 1]. */
+static void
+tell(struct retain *t, size_t from, size_t to)
+{
+	char path[PATH_BYTES], name[SEGMENT_NAME];
+
+	for (; from < to; from++) {
+		segment_name(name, t->r.list[from].base, SEGMENT_LOG);
+		snprintf(path, sizeof(path), "%s/%s", t->v->where, name);
+		say_segment(t->c, t->number, path, &t->r.list[from]);
+	}
+}
+
+/* Remove what comes up to upto, and say so as far as it went.  0, or -1. */
+static int
+remove_up_to(struct retain *t, size_t upto, struct err *e)
+{
+	size_t before = t->r.removed;
+	int r;
+
+	r = retention_remove(&t->r, &t->p, upto, stopped, e);
+	tell(t, before, t->r.removed);
+	return r;
+}
+
+/* Each is removed once its hook has let it go.  0, or -1. */
+static int
+remove_with_hook(struct retain *t, struct err *e)
+{
+	char path[PATH_BYTES], name[SEGMENT_NAME];
+	size_t i;
+
+	for (i = 0; i < t->r.count && !stopped(); i++) {
+		/* The hook gets a file that does not grow any more. */
+		if (i + 1 == t->r.count &&
+		    retention_seal(&t->r, &t->p,
+			clock_mono_ms() + t->c->timeout, e) < 0)
+			return -1;
+		if (i == t->r.count)
+			break;
+		segment_name(name, t->r.list[i].base, SEGMENT_LOG);
+		snprintf(path, sizeof(path), "%s/%s", t->v->where, name);
+		if (hook_run(t->c, t->number, path, &t->r.list[i], e) < 0)
+			return -1;
+		/* What was saved goes, though we were asked to stop. */
+		if (retention_remove(&t->r, &t->p, i + 1, NULL, e) < 0)
+			return -1;
+		tell(t, i, i + 1);
+	}
+	return 0;
+}
+
+static int
+remove_all(struct retain *t, struct err *e)
+{
+	if (t->c->before_delete != NULL)
+		return remove_with_hook(t, e);
+	if (retention_seal(
+		&t->r, &t->p, clock_mono_ms() + t->c->timeout, e) < 0)
+		return -1;
+	return remove_up_to(t, t->r.count, e);
+}
+
+static int
+retain_locked(struct retain *t, struct err *e)
+{
+	if (retention_plan(&t->r, t->v, e) < 0)
+		return -1;
+	if (t->c->dry_run)
+		tell(t, 0, t->r.count);
+	else if (remove_all(t, e) < 0)
+		return -1;
+	say_stays(t->c, t->number, &t->r);
+	return 0;
+}
+
+int
+retain_partition(
+    struct clean *c, int32_t number, struct view *v, struct err *e)
+{
+	struct retain t = { .c = c, .number = number, .v = v };
+	int got = 0;
+
+	t.r.settings = &c->topic->settings;
+	t.r.now_ms = c->now;
+	if (c->keep_unread) {
+		got = unread_bound(c, number, &t.r.bound, e);
+		t.r.bounded = got > 0;
+	}
+	if (got < 0)
+		return -1;
+	if (c->dry_run) {
+		got = retain_locked(&t, e);
+	} else if (partition_open(&t.p, c->topic->dirfd, number,
+		       c->topic->path, &c->topic->settings, e) < 0) {
+		got = -1;
+	} else {
+		t.p.use = PARTITION_KEEPER;
+		got = partition_begin_clean(&t.p, e);
+		if (got == 0)
+			got = retain_locked(&t, e);
+		partition_close(&t.p);
+	}
+	retention_release(&t.r);
+	return got < 0 ? -1 : 0;
+}
