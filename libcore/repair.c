@@ -16,6 +16,7 @@
 #include "fsio.h"
 #include "recovery.h"
 #include "repair_parts.h"
+#include "role.h"
 #include "scan.h"
 #include "segment.h"
 #include "verify.h"
@@ -224,7 +225,7 @@ mend_rest(struct repair_part *rp, struct err *e)
 {
 	struct partition *p = &rp->p;
 	struct needs n = { 0 };
-	bool epochs = rp->no_epochs, start = false;
+	bool epochs = rp->no_epochs, start = false, role = false;
 	int64_t active = p->slot.base, last = -1;
 	size_t i;
 	int r;
@@ -235,6 +236,7 @@ mend_rest(struct repair_part *rp, struct err *e)
 
 		epochs |= need->about == ABOUT_EPOCHS;
 		start |= need->about == ABOUT_START;
+		role |= need->about == ABOUT_ROLE;
 		rp->unsure |= need->about == ABOUT_RECOVERY;
 		if (need->about == ABOUT_FILE)
 			r = repair_file(rp, p->dirfd, need->file, e);
@@ -254,6 +256,8 @@ mend_rest(struct repair_part *rp, struct err *e)
 		r = repair_start(rp, e);
 	if (r == 0 && rp->unsure)
 		r = repair_recovery(rp, e);
+	if (r == 0 && role && (r = role_settle(p, e)) == 0)
+		repair_did(rp, "state", "takes its role from the topic");
 	release_needs(&n);
 	return r;
 }

@@ -131,6 +131,17 @@ tell_state(struct partition *p, const struct role *r)
 		atomic_store(&p->state.page->role, (uint32_t)r->kind);
 }
 
+int
+role_settle(struct partition *p, struct err *e)
+{
+	struct role r;
+
+	if (role_of(p, &r, e) < 0)
+		return -1;
+	tell_state(p, &r);
+	return 0;
+}
+
 /* All partitions but the first, whose lock is held. */
 static int
 tell_others(int dirfd, const char *where, int64_t deadline,
@@ -156,6 +167,21 @@ tell_others(int dirfd, const char *where, int64_t deadline,
 	return got < 0 ? -1 : 0;
 }
 
+/* The file says so, and some partitions do not: they are no worse for it. */
+static int
+half_done(const struct role *r, struct err *e)
+{
+	char text[ROLE_TEXT], why[sizeof(e->text)];
+
+	role_text(r, text);
+	snprintf(why, sizeof(why), "%s", e->text);
+	snprintf(e->text, sizeof(e->text),
+	    "%.400s; the role is \"%.200s\" now, but not for all partitions "
+	    "yet: do it again",
+	    why, text);
+	return -1;
+}
+
 int
 role_change(int dirfd, const char *where, int64_t deadline,
     int (*change)(void *ctx, struct role *r, struct err *e), void *ctx,
@@ -163,7 +189,7 @@ role_change(int dirfd, const char *where, int64_t deadline,
 {
 	struct partition first;
 	struct role r;
-	int done = -1;
+	int known, done = -1;
 
 	/* Partition 0 always exists: its lock keeps roles and others apart. */
 	if (partition_open(&first, dirfd, 0, where, NULL, e) < 0)
@@ -172,10 +198,14 @@ role_change(int dirfd, const char *where, int64_t deadline,
 		partition_close(&first);
 		return -1;
 	}
-	if (role_read(&r, dirfd, where, e) >= 0 && change(ctx, &r, e) == 0 &&
-	    write_file(&r, dirfd, where, e) == 0) {
+	known = role_read(&r, dirfd, where, e);
+	if (known >= 0 && change(ctx, &r, e) == 0 &&
+	    ((known == 0 && r.kind == ROLE_LEADER) ||
+		write_file(&r, dirfd, where, e) == 0)) {
 		tell_state(&first, &r);
 		done = tell_others(dirfd, where, deadline, &r, e);
+		if (done < 0)
+			half_done(&r, e);
 	}
 	lock_drop(&first.append);
 	partition_close(&first);

@@ -61,6 +61,9 @@ int role_change(int dirfd, const char *where, int64_t deadline,
 int role_set(int dirfd, const char *where, int64_t deadline,
     const struct role *to, struct err *e);
 
+/* Make p's state, append lock held, say what the file says.  0, or -1. */
+int role_settle(struct partition *p, struct err *e);
+
 /*
  * Whether p->use goes with what its state page (mapped) says.  0, or -1
  * ERR_ROLE with how to go on.

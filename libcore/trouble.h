@@ -21,6 +21,7 @@ enum trouble_about {
 	ABOUT_RECOVERY,		/* recovery-point */
 	ABOUT_START,		/* log-start-offset */
 	ABOUT_STATE,
+	ABOUT_ROLE,		/* of the topic; or a state that says another */
 	ABOUT_FILE,		/* owner, mode or kind of a file */
 	ABOUT_LINKS,		/* a file with several names */
 	ABOUT_GROUP		/* a file of committed offsets */

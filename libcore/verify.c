@@ -149,7 +149,9 @@ verify_topic(struct verify *v, struct err *e)
 		.dirfd = v->topic->dirfd };
 
 	snprintf(p.where, sizeof(p.where), "%s", v->topic->path);
-	return verify_files(&p, e) < 0 ? -1 : verify_groups(&p, e);
+	if (verify_files(&p, e) < 0 || verify_role(&p, e) < 0)
+		return -1;
+	return verify_groups(&p, e);
 }
 
 void

@@ -32,6 +32,7 @@ static const struct kind {
 	{ "recovery-point", dump_recovery },
 	{ "state", dump_state },
 	{ "topic.conf", dump_conf },
+	{ "role", dump_role },
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), NAME_BYTES = 256 };

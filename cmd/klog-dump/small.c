@@ -9,6 +9,7 @@
 #include "dump.h"
 #include "epochs.h"
 #include "parent.h"
+#include "role.h"
 #include "settings.h"
 #include "text.h"
 
@@ -189,6 +190,35 @@ dump_conf(struct dump *d, struct err *e)
 		line_int(l, "partitions", "partitions", s.partitions);
 		line_end(l, 0, nothing);
 		print_settings(l, &s);
+	}
+	parent_close(&dir);
+	return r < 0 ? -1 : 0;
+}
+
+int
+dump_role(struct dump *d, struct err *e)
+{
+	static const char *const names[] = { "leader", "replica", "fenced",
+		"sealed" };
+	struct line *l = &d->line;
+	struct parent dir;
+	struct role role;
+	int r;
+
+	if (parent_open(&dir, d->path, e) < 0)
+		return -1;
+	r = role_read(&role, dir.fd, dir.path, e);
+	if (r < 0) {
+		parent_named(d->path, e);
+	} else if (r > 0) {
+		line_begin(l, NULL, "role");
+		line_word(l, "role", "role", names[role.kind]);
+		if (role.kind == ROLE_REPLICA)
+			line_bytes(l, "source", "source",
+			    text_slice(role.source));
+		if (role.kind == ROLE_FENCED)
+			line_int(l, "fencedBy", "fenced_by", role.epoch);
+		line_end(l, 0, nothing);
 	}
 	parent_close(&dir);
 	return r < 0 ? -1 : 0;
