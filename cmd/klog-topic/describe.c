@@ -24,6 +24,8 @@ struct describe {
 	struct codec *codec;
 	struct progress progress;
 	const struct topic *topic;
+	struct role role;	/* the topic's */
+	char role_text[ROLE_TEXT];
 	struct table table;
 };
 
@@ -106,7 +108,7 @@ add_row(struct describe *o, int32_t number, const struct facts *f)
 		table_cell(t, "-");
 	else
 		table_cell(t, "%" PRId32, f->epoch);
-	table_cell(t, "leader");
+	table_cell(t, "%s", o->role_text);
 	if (!o->ratio)
 		return;
 	cell_bytes(o, f->raw);
@@ -138,8 +140,9 @@ print_settings(const struct settings *s, bool json)
 	}
 }
 
-static void
-print_json(const struct describe *o, int32_t number, const struct facts *f)
+static int
+print_json(const struct describe *o, int32_t number, const struct facts *f,
+    struct err *e)
 {
 	const struct settings *s = &o->topic->settings;
 
@@ -166,9 +169,13 @@ print_json(const struct describe *o, int32_t number, const struct facts *f)
 		printf(",\"leader_epoch\":%" PRId32, f->epoch);
 	else
 		fputs(",\"leader_epoch\":null", stdout);
-	fputs(",\"role\":\"leader\",\"settings\":{", stdout);
+	putchar(',');
+	if (roles_json(&o->role, stdout, e) < 0)
+		return -1;
+	fputs(",\"settings\":{", stdout);
 	print_settings(s, true);
 	puts("}}");
+	return 0;
 }
 
 static int
@@ -183,9 +190,8 @@ describe_partition(void *context, int32_t number, struct view *v,
 	if (o->ratio && facts_count(&f, v, o->codec, &o->progress, e) < 0)
 		return -1;
 	if (o->json)
-		print_json(o, number, &f);
-	else
-		add_row(o, number, &f);
+		return print_json(o, number, &f, e);
+	add_row(o, number, &f);
 	return 0;
 }
 
@@ -211,6 +217,11 @@ describe_topic(void *context, const char *path, struct err *e)
 
 	if (topic_open(&t, path, e) < 0)
 		return -1;
+	if (role_read(&o->role, t.dirfd, t.path, e) < 0) {
+		topic_close(&t);
+		return -1;
+	}
+	role_text(&o->role, o->role_text);
 	o->topic = &t;
 	table_init(&o->table, o->ratio ? counted : bounded,
 	    o->ratio ? COUNTED : BOUNDED);

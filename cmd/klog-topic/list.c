@@ -8,6 +8,7 @@
 #include "main.h"
 #include "names.h"
 #include "report.h"
+#include "table.h"
 #include "topic.h"
 #include "topiclist.h"
 #include "verbs.h"
@@ -16,19 +17,32 @@
 struct list {
 	struct opt_common common;
 	bool json;
+	bool full;		/* -l */
+	struct table table;
+};
+
+static const struct table_column columns[] = {
+	{ "TOPIC", TABLE_LEFT },
+	{ "PARTITIONS", TABLE_RIGHT },
+	{ "ROLE", TABLE_LEFT },
 };
 
 static const struct opt table[] = {
 	OPT_FLAG(0, "json", struct list, json,
-	    "one JSON object a topic, with id and partitions"),
+	    "one JSON object a topic, with id, partitions and role"),
+	OPT_FLAG('l', "long", struct list, full,
+	    "with number of partitions and role"),
 	OPT_ROWS_COMMON,
 	OPT_ROW_DIR,
 	OPT_END,
 };
 
+/* One that can be opened; a name alone says less. */
 static int
-print_json(const char *dir, const char *name, struct err *e)
+print_topic(struct list *o, const char *dir, const char *name, struct err *e)
 {
+	char text[ROLE_TEXT];
+	struct role role;
 	struct topic t;
 	char *path;
 	int r;
@@ -39,17 +53,27 @@ print_json(const char *dir, const char *name, struct err *e)
 	free(path);
 	if (r < 0)
 		return -1;
-	/* A topic's name has no byte that needs an escape. */
-	printf("{\"topic\":\"%s\",\"id\":\"%s\",\"partitions\":%" PRId32 "}\n",
-	    t.name, t.settings.id, t.settings.partitions);
+	r = role_read(&role, t.dirfd, t.path, e) < 0 ? -1 : 0;
+	if (r == 0 && o->json) {
+		/* A topic's name has no byte that needs an escape. */
+		printf("{\"topic\":\"%s\",\"id\":\"%s\",\"partitions\":%" PRId32
+		    ",", t.name, t.settings.id, t.settings.partitions);
+		r = roles_json(&role, stdout, e);
+		puts("}");
+	} else if (r == 0) {
+		role_text(&role, text);
+		table_cell(&o->table, "%s", t.name);
+		table_cell(&o->table, "%" PRId32, t.settings.partitions);
+		table_cell(&o->table, "%s", text);
+	}
 	topic_close(&t);
-	return 0;
+	return r;
 }
 
 static int
 run(void *opts, int argc, char **argv, struct err *e)
 {
-	const struct list *o = opts;
+	struct list *o = opts;
 	const char *dir = argc > 0 ? argv[0] : where_dir(&o->common);
 	char **names;
 	size_t count, i;
@@ -57,10 +81,11 @@ run(void *opts, int argc, char **argv, struct err *e)
 
 	if (topic_list(dir, &names, &count, e) < 0)
 		return -1;
+	table_init(&o->table, columns, sizeof(columns) / sizeof(columns[0]));
 	for (i = 0; i < count; i++) {
-		if (!o->json) {
+		if (!o->json && !o->full) {
 			puts(names[i]);
-		} else if (print_json(dir, names[i], e) < 0) {
+		} else if (print_topic(o, dir, names[i], e) < 0) {
 			/* One that was just removed is no longer listed. */
 			if (e->code == ERR_SYSTEM && e->sys == ENOENT)
 				continue;
@@ -70,6 +95,9 @@ run(void *opts, int argc, char **argv, struct err *e)
 		}
 	}
 	names_free(names, count);
+	if (o->full && !o->json && table_print(&o->table, true, stdout, e) < 0)
+		status = -1;
+	table_release(&o->table);
 	return status;
 }
 

@@ -9,6 +9,7 @@
 #include "err.h"
 #include "opt.h"
 #include "program.h"
+#include "role.h"
 #include "settings.h"
 
 extern const struct command verb_create;
@@ -18,6 +19,9 @@ extern const struct command verb_alter;
 extern const struct command verb_delete;
 extern const struct command verb_offsets;
 extern const struct command verb_config;
+extern const struct command verb_seal;
+extern const struct command verb_unseal;
+extern const struct command verb_wait;
 
 /*
  * Apply "key=value" words to s, in order (given.c).  0, or -1 with ERR_USAGE
@@ -31,5 +35,11 @@ int given_set(struct settings *s, const struct opt_list *words,
  * or a string where the value is a word (given.c).
  */
 void given_json(const struct settings *s, int i, FILE *f);
+
+/*
+ * The members "role" and, of a replica, "source", of a fenced one,
+ * "fenced_by" (roles.c).  0, or -1.
+ */
+int roles_json(const struct role *r, FILE *f, struct err *e);
 
 #endif

@@ -74,10 +74,10 @@ usage_of() {
 	run3 klog-topic
 	is_status 2
 	is_out ''
-	first_err "klog-topic: a command is missing: one of create, list, describe, alter, delete, offsets, config"
+	first_err "klog-topic: a command is missing: one of create, list, describe, alter, delete, offsets, seal, unseal, wait, config"
 	run3 klog-topic frobnicate
 	is_status 2
-	first_err "klog-topic: unknown command frobnicate; there are create, list, describe, alter, delete, offsets, config"
+	first_err "klog-topic: unknown command frobnicate; there are create, list, describe, alter, delete, offsets, seal, unseal, wait, config"
 	run3 klog-topic crate
 	is_status 2
 	first_err "klog-topic: unknown command crate; did you mean create?"
@@ -91,10 +91,10 @@ usage_of() {
 	run3 klog-topic -h
 	is_status 0
 	is_err ''
-	for verb in create list describe alter delete offsets config; do
+	for verb in create list describe alter delete offsets seal unseal wait config; do
 		out_like "klog-topic $verb"
 	done
-	for verb in create list describe alter delete offsets config; do
+	for verb in create list describe alter delete offsets seal unseal wait config; do
 		run3 klog-topic "$verb" --help
 		is_status 0
 		is_err ''
@@ -103,13 +103,13 @@ usage_of() {
 }
 
 @test "unknown options and missing operands" {
-	for verb in create describe alter offsets; do
+	for verb in create describe alter offsets seal unseal wait; do
 		run3 klog-topic "$verb"
 		is_status 2
 		is_out ''
 		first_err "klog-topic: TOPIC is missing"
 	done
-	for verb in create list describe alter delete offsets config; do
+	for verb in create list describe alter delete offsets seal unseal wait config; do
 		run3 klog-topic "$verb" --frob t
 		is_status 2
 		first_err "klog-topic: unknown option --frob"
@@ -321,7 +321,7 @@ $(usage_of 'create [options] TOPIC...')"
 	klog-topic create b
 	run3 klog-topic list --json
 	is_status 0
-	[[ $out =~ ^\{\"topic\":\"a\",\"id\":\"$ID\",\"partitions\":2\}$'\n'\{\"topic\":\"b\",\"id\":\"$ID\",\"partitions\":1\}$ ]]
+	[[ $out =~ ^\{\"topic\":\"a\",\"id\":\"$ID\",\"partitions\":2,\"role\":\"leader\"\}$'\n'\{\"topic\":\"b\",\"id\":\"$ID\",\"partitions\":1,\"role\":\"leader\"\}$ ]]
 	echo broken >a/topic.conf
 	run3 klog-topic list --json
 	is_status 4
