@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "each.h"
+#include "place.h"
 #include "table.h"
-#include "timefind.h"
 #include "verbs.h"
 #include "when.h"
 #include "where.h"
@@ -52,29 +52,6 @@ static const struct table_column one_offset[] = {
 };
 
 enum { COLUMNS = 3 };
-
-/* Within [start, end], however large the number that was asked for is. */
-static int64_t
-place(const struct bound *b, int64_t start, int64_t end)
-{
-	switch (b->kind) {
-	case BOUND_END:
-		return end;
-	case BOUND_OFFSET:
-		return b->value < start ? start :
-		    b->value > end	? end :
-					  b->value;
-	case BOUND_FROM_START:
-		return b->value > end - start ? end : start + b->value;
-	case BOUND_FROM_END:
-		return b->value > end - start ? start : end - b->value;
-	case BOUND_NONE:
-	case BOUND_START:
-	case BOUND_TIME:
-		break;
-	}
-	return start;
-}
 
 static void
 add_offset(struct offsets *o, int32_t number, int64_t offset,
@@ -126,23 +103,17 @@ of_partition(void *context, int32_t number, struct view *v, int64_t start,
 {
 	struct offsets *o = context;
 	const struct bound *from = &o->range.from;
-	int64_t end = v->end.next_offset;
 	int64_t offset, timestamp;
 	int found;
 
 	if (from->kind == BOUND_NONE) {
-		add_both(o, number, start, end);
-	} else if (from->kind == BOUND_TIME) {
-		found = timefind_first(v, o->codec, start, from->value,
-		    (size_t)v->batch_max, &offset, &timestamp, e);
+		add_both(o, number, start, v->end.next_offset);
+	} else {
+		found = place_of(
+		    from, v, o->codec, start, &offset, &timestamp, e);
 		if (found < 0)
 			return -1;
-		if (found > 0)
-			add_offset(o, number, offset, &timestamp);
-		else
-			add_offset(o, number, end, NULL);
-	} else {
-		add_offset(o, number, place(from, start, end), NULL);
+		add_offset(o, number, offset, found > 0 ? &timestamp : NULL);
 	}
 	return 0;
 }

@@ -17,6 +17,7 @@ extern const struct command verb_list;
 extern const struct command verb_describe;
 extern const struct command verb_alter;
 extern const struct command verb_delete;
+extern const struct command verb_trim;
 extern const struct command verb_offsets;
 extern const struct command verb_config;
 extern const struct command verb_seal;
