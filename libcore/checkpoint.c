@@ -11,6 +11,7 @@
 
 static const char start_name[] = "log-start-offset";
 static const char recovery_name[] = "recovery-point";
+static const char high_name[] = "high-watermark";
 
 enum { LINE_MAX_BYTES = 128, BOOT_ID = 36 };
 
@@ -113,21 +114,64 @@ checkpoint_too_short(
 	    where, end, recovery_point);
 }
 
+/* An old line of another width would leave the rest of itself: not touched. */
+static void
+overwrite(int dirfd, const char *name, const char *line, int n,
+    const char *where)
+{
+	struct err ignored;
+	int fd;
+
+	fd = fsio_open_if(dirfd, name, O_WRONLY, where, &ignored);
+	if (fd < 0)
+		return;
+	if (fsio_size(fd) == n)
+		(void)fsio_write_at(fd, line, (size_t)n, 0);
+	close(fd);
+}
+
 void
 checkpoint_raise_recovery(
     int dirfd, const char boot[37], int64_t offset, const char *where)
 {
 	char line[LINE_MAX_BYTES];
-	struct err ignored;
-	int n = recovery_line(line, boot, offset), fd;
+	int n = recovery_line(line, boot, offset);
 
-	fd = fsio_open_if(dirfd, recovery_name, O_WRONLY, where, &ignored);
-	if (fd < 0)
-		return;
-	/* Of another width it could end up with the rest of an old line. */
-	if (fsio_size(fd) == n)
-		(void)fsio_write_at(fd, line, (size_t)n, 0);
-	close(fd);
+	overwrite(dirfd, recovery_name, line, n, where);
+}
+
+int
+checkpoint_read_high(
+    int dirfd, int64_t *offset, const char *where, struct err *e)
+{
+	char line[LINE_MAX_BYTES];
+	int r;
+
+	*offset = -1;
+	r = read_line(dirfd, high_name, line, where, e);
+	if (r > 0 && units_int(line, 0, INT64_MAX, offset) < 0)
+		return err_set(e, ERR_CORRUPT, "%s/%s: is not an offset", where,
+		    high_name);
+	return r;
+}
+
+int
+checkpoint_write_high(
+    int dirfd, int64_t offset, const char *where, struct err *e)
+{
+	char line[LINE_MAX_BYTES];
+	int n = snprintf(line, sizeof(line), "%020" PRId64 "\n", offset);
+
+	return fsio_replace(dirfd, high_name, line, (size_t)n, where, e);
+}
+
+void
+checkpoint_raise_high(int dirfd, int64_t offset, const char *where)
+{
+	char line[LINE_MAX_BYTES];
+	int n = snprintf(line, sizeof(line), "%020" PRId64 "\n", offset);
+
+	overwrite(dirfd, high_name, line, n, where);
 }
 
 void
@@ -135,4 +179,5 @@ checkpoint_tidy(int dirfd)
 {
 	fsio_tidy(dirfd, recovery_name);
 	fsio_tidy(dirfd, start_name);
+	fsio_tidy(dirfd, high_name);
 }

@@ -4,6 +4,8 @@
  * log-start-offset   "N\n": where the readable log begins
  * recovery-point     "BOOT-ID N\n", N of 20 digits: below N all is on disk, as
  *                    known in that boot; a reboot does not make it less true
+ * high-watermark     "N\n", N of 20 digits: readers go no further; only where
+ *                    there are copies to wait for
  */
 #ifndef KLOG_CHECKPOINT_H
 #define KLOG_CHECKPOINT_H
@@ -24,6 +26,15 @@ int checkpoint_read_recovery(int dirfd, char boot[37], int64_t *offset,
 int checkpoint_write_recovery(int dirfd, const char boot[37], int64_t offset,
     const char *where, struct err *e);
 
+/* 1 read, 0 there is none (*offset is -1), -1. */
+int checkpoint_read_high(
+    int dirfd, int64_t *offset, const char *where, struct err *e);
+int checkpoint_write_high(
+    int dirfd, int64_t offset, const char *where, struct err *e);
+
+/* Overwrite it in place, for the same reason without a sync. */
+void checkpoint_raise_high(int dirfd, int64_t offset, const char *where);
+
 /* Fill e for a log that ends below its recovery point; returns -1. */
 int checkpoint_too_short(
     const char *where, int64_t end, int64_t recovery_point, struct err *e);
@@ -36,7 +47,7 @@ int checkpoint_too_short(
 void checkpoint_raise_recovery(
     int dirfd, const char boot[37], int64_t offset, const char *where);
 
-/* Remove what a writer of either file left that was killed. */
+/* Remove what a writer of these files left that was killed. */
 void checkpoint_tidy(int dirfd);
 
 #endif

@@ -348,9 +348,9 @@ cursor_next(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 		(r == 0 ? c->view->end.next_offset < c->given :
 			  b->epoch > c->epoch)) &&
 	    was_cut(c));
-	if (r == 0 && c->view->promised > c->view->end.next_offset)
+	if (r == 0 && c->view->promised > c->view->log.next_offset)
 		return checkpoint_too_short(c->view->where,
-		    c->view->end.next_offset, c->view->promised, e);
+		    c->view->log.next_offset, c->view->promised, e);
 	if (r > 0) {
 		c->given = c->next;
 		if (b->epoch > c->epoch)

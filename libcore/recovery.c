@@ -263,16 +263,42 @@ settle_start(struct partition *p, const struct rebuild *seen, struct err *e)
 	return checkpoint_write_start(p->dirfd, first, p->where, e);
 }
 
+/*
+ * The high watermark: what was noted, which may be less than readers have
+ * seen, as it is not synced.  What was trimmed was below it.
+ */
+static int
+settle_high(struct partition *p, int64_t *high, struct err *e)
+{
+	int64_t start, noted;
+	int r;
+
+	r = checkpoint_read_high(p->dirfd, &noted, p->where, e);
+	*high = noted;
+	if (r <= 0)
+		return r;
+	if (checkpoint_read_start(p->dirfd, &start, p->where, e) < 0)
+		return -1;
+	if (*high < start)
+		*high = start;
+	if (*high > p->slot.next_offset)
+		*high = p->slot.next_offset;
+	return *high == noted ?
+	    0 :
+	    checkpoint_write_high(p->dirfd, *high, p->where, e);
+}
+
 /* Nobody leads a sync meanwhile: its failure must not be forgotten. */
 static int
-reset_state(struct partition *p, const struct role *role, struct err *e)
+reset_state(
+    struct partition *p, const struct role *role, int64_t high, struct err *e)
 {
 	int r;
 
 	if (lock_take(&p->sync, CLOCK_NEVER, e) < 0)
 		return -1;
 	r = state_reset(&p->state, p->dirfd, p->boot, &p->slot,
-	    (uint32_t)role->kind, p->where, e);
+	    (uint32_t)role->kind, high, p->where, e);
 	lock_drop(&p->sync);
 	return r;
 }
@@ -284,6 +310,7 @@ rebuild(struct partition *p, int64_t safe, struct err *e)
 	struct rebuild seen = { .epoch = { -1, 0 } };
 	struct role role;
 	char boot[37];
+	int64_t high;
 	int known;
 
 	known = checkpoint_read_recovery(
@@ -298,7 +325,8 @@ rebuild(struct partition *p, int64_t safe, struct err *e)
 	seen.strict = seen.known && settings_is_strict(p->settings);
 	p->cut_bytes = 0;
 	if (rebuild_segments(p, &seen, e) < 0 ||
-	    settle_epoch(p, &seen, e) < 0 || settle_start(p, &seen, e) < 0)
+	    settle_epoch(p, &seen, e) < 0 || settle_start(p, &seen, e) < 0 ||
+	    settle_high(p, &high, e) < 0)
 		return -1;
 	checkpoint_tidy(p->dirfd);
 	if (fsio_sync_dir(p->dirfd) < 0)
@@ -306,7 +334,7 @@ rebuild(struct partition *p, int64_t safe, struct err *e)
 	if (checkpoint_write_recovery(
 		p->dirfd, p->boot, p->slot.next_offset, p->where, e) < 0)
 		return -1;
-	return reset_state(p, &role, e);
+	return reset_state(p, &role, high, e);
 }
 
 int

@@ -126,8 +126,8 @@ state_publish(struct state *st, const struct state_slot *slot)
 
 int
 state_reset(struct state *st, int dirfd, const char boot[37],
-    const struct state_slot *slot, uint32_t role, const char *where,
-    struct err *e)
+    const struct state_slot *slot, uint32_t role, int64_t high_watermark,
+    const char *where, struct err *e)
 {
 	struct state_page *page = st->page;
 	struct stat named;
@@ -142,6 +142,10 @@ state_reset(struct state *st, int dirfd, const char boot[37],
 	atomic_store(&page->durable_base, slot->base);
 	atomic_store(&page->durable_position, slot->position);
 	atomic_store(&page->durable_offset, slot->next_offset);
+	atomic_store(&page->min_in_sync, 0);
+	atomic_store(&page->high_watermark, high_watermark);
+	atomic_store(&page->copied_offset, high_watermark);
+	atomic_store(&page->stalled_offset, -1);
 	atomic_store(&page->syncing, 0);
 	atomic_store(&page->poison, 0);
 	atomic_store(&page->role, role);

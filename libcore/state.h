@@ -6,7 +6,8 @@
  * Who holds the append lock writes the slots: he fills the one that is not
  * current, then switches with one release store, so that end of file and end
  * offset are never seen apart, whenever he is killed.  The durable_ words are
- * written by who holds sync.lock.  Readers map it read-only.
+ * written by who holds sync.lock, those about copies by who holds the append
+ * lock (highwater.h, insync.h).  Readers map it read-only.
  */
 #ifndef KLOG_STATE_H
 #define KLOG_STATE_H
@@ -44,6 +45,16 @@ struct state_page {
 	_Atomic uint32_t role; /* enum role_kind; append lock held */
 	_Atomic uint32_t durable_seq; /* futex: a shared sync ended */
 	_Atomic uint32_t data_seq; /* futex: an append was published */
+	_Atomic uint32_t high_seq; /* futex: a word about copies changed */
+	_Atomic uint32_t in_sync_seq; /* in-sync was replaced */
+	_Atomic uint32_t min_in_sync; /* copies needed, of topic.conf; 0: not
+				       * noted yet */
+	_Atomic int64_t high_watermark; /* readers go no further; -1 none */
+	_Atomic int64_t copied_offset; /* below it all is on every copy in
+					* sync, and on enough of them */
+	_Atomic int64_t stalled_offset; /* since stalled_ms (mono) copied_offset
+					 * is this, with more behind it; -1 */
+	_Atomic int64_t stalled_ms;
 	_Atomic int64_t durable_offset; /* below it all is on disk */
 	_Atomic int64_t durable_base; /* its segment and position */
 	_Atomic int64_t durable_position;
@@ -74,11 +85,11 @@ void state_read(const struct state *st, struct state_slot *slot);
 void state_publish(struct state *st, const struct state_slot *slot);
 
 /*
- * Start over with slot as all that is known and durable, and the topic's role
- * (both locks held).
+ * Start over with slot as all that is known and durable, the topic's role and
+ * a high watermark or -1 (both locks held).
  */
 int state_reset(struct state *st, int dirfd, const char boot[37],
-    const struct state_slot *slot, uint32_t role, const char *where,
-    struct err *e);
+    const struct state_slot *slot, uint32_t role, int64_t high_watermark,
+    const char *where, struct err *e);
 
 #endif

@@ -101,7 +101,7 @@ segment_times(struct view *v, int64_t base, int64_t t, int64_t *max,
 
 	if (base == v->end.base && v->state.page != NULL) {
 		state_read(&v->state, &slot);
-		if (slot.base == base) {
+		if (slot.base == base && slot.position == v->end.position) {
 			*max = slot.max_timestamp;
 			return *max < t ? 0 :
 			    time_entries(v, base, t, en, &last, e);
@@ -169,6 +169,17 @@ first_segment(const struct view *v, int64_t log_start)
 	return i < 0 ? 0 : (size_t)i;
 }
 
+/* And behind the last one that may be read. */
+static size_t
+segments_end(const struct view *v)
+{
+	size_t n = v->segments.count;
+
+	while (n > 0 && v->segments.bases[n - 1] > v->end.base)
+		n--;
+	return n;
+}
+
 int
 timefind_seek(struct cursor *c, struct codec *codec, int64_t log_start,
     int64_t t, size_t raw_limit, int64_t *offset, int64_t *timestamp,
@@ -183,7 +194,7 @@ timefind_seek(struct cursor *c, struct codec *codec, int64_t log_start,
 
 	c->since = t;
 	i = first_segment(v, log_start);
-	for (; r == 0 && i < v->segments.count; i++) {
+	for (; r == 0 && i < segments_end(v); i++) {
 		base = v->segments.bases[i];
 		r = segment_times(v, base, t, &max, &en, e);
 		if (r < 0 || max < t)
@@ -230,7 +241,7 @@ timefind_max(struct view *v, struct codec *codec, int64_t log_start,
 	size_t i;
 
 	i = first_segment(v, log_start);
-	for (; i < v->segments.count; i++) {
+	for (; i < segments_end(v); i++) {
 		if (timefind_segment_max(v, v->segments.bases[i], &max, e) < 0)
 			return -1;
 		if (max > largest)

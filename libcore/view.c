@@ -40,7 +40,8 @@ view_open(struct view *v, int topic_dirfd, int32_t number, const char *where,
 
 	memset(v, 0, sizeof(*v));
 	v->dirfd = -1;
-	v->end.base = -1;
+	v->end.base = v->log.base = -1;
+	v->high_watermark = VIEW_NO_LIMIT;
 	snprintf(name, sizeof(name), "%" PRId32, number);
 	if (asprintf(&v->where, "%s/%s", where, name) < 0) {
 		v->where = NULL;
@@ -209,7 +210,7 @@ walk_end(struct view *v, struct scan *s, struct view_end *end, struct err *e)
 static int
 find_end(struct view *v, struct err *e)
 {
-	struct view_end end = v->end;
+	struct view_end end = v->log;
 	struct scan s = { .size_max = v->batch_max };
 	struct err ignored;
 	char boot[37];
@@ -239,8 +240,48 @@ find_end(struct view *v, struct err *e)
 	scan_release(&s);
 	close(s.fd);
 	if (r == 0)
-		v->end = end;
+		v->log = end;
 	return r;
+}
+
+/*
+ * The high watermark that was noted: it is not synced, and what was trimmed
+ * lay below it.
+ */
+static int
+noted_limit(struct view *v, struct err *e)
+{
+	int64_t start;
+	int r;
+
+	r = checkpoint_read_high(v->dirfd, &v->high_watermark, v->where, e);
+	if (r <= 0)
+		return r;
+	if (checkpoint_read_start(v->dirfd, &start, v->where, e) < 0)
+		return -1;
+	if (v->high_watermark < start)
+		v->high_watermark = start;
+	return 0;
+}
+
+/* What readers may see of the log. */
+static int
+settle_end(struct view *v, uint64_t inode, struct err *e)
+{
+	if (v->past_copies || v->high_watermark == VIEW_NO_LIMIT ||
+	    v->high_watermark >= v->log.next_offset) {
+		v->end = v->log;
+		v->end_inode = inode;
+		return 0;
+	}
+	return view_limit(v, v->high_watermark, e);
+}
+
+int64_t
+view_expected_end(const struct view *v)
+{
+	return v->log.next_offset < v->promised ? v->promised :
+						  v->end.next_offset;
 }
 
 int
@@ -255,13 +296,17 @@ view_refresh(struct view *v, struct err *e)
 		if (state_map(&v->state, v->dirfd, false, false, v->where,
 			&ignored) <= 0 ||
 		    !state_is_valid(&v->state, v->dirfd, v->boot))
-			return find_end(v, e);
+			return find_end(v, e) < 0 || noted_limit(v, e) < 0 ?
+			    -1 :
+			    settle_end(v, 0, e);
 	}
+	/* Before the end: it may be cut off, never below this. */
+	v->high_watermark = atomic_load(&v->state.page->high_watermark);
 	state_read(&v->state, &slot);
 	v->promised = 0;
-	v->end = (struct view_end){ slot.base, slot.position,
+	v->log = (struct view_end){ slot.base, slot.position,
 		slot.next_offset };
-	return 0;
+	return settle_end(v, slot.inode, e);
 }
 
 int

@@ -4,6 +4,9 @@
  * Needs only read permission and writes nothing.  The end comes from the
  * shared state page; where that can't be read, is of another boot or is a
  * copy, it is found by walking the batches behind the last index entry.
+ *
+ * Where the topic has a high watermark, the log ends there for a reader: what
+ * follows is not on enough copies yet (Kafka 4.x, fetching by consumers).
  */
 #ifndef KLOG_VIEW_H
 #define KLOG_VIEW_H
@@ -22,6 +25,8 @@ struct view_end {
 	int64_t next_offset; /* end of the log, exclusive */
 };
 
+enum { VIEW_NO_LIMIT = -1 };
+
 struct view {
 	int dirfd;
 	char *where; /* path, for messages */
@@ -31,9 +36,14 @@ struct view {
 			 * missing are damage */
 	int64_t batch_max; /* bytes: settings_batch_limit */
 	struct segment_list segments; /* as last listed */
-	struct view_end end; /* as last seen by view_refresh */
-	int64_t promised; /* without the state page: what was on disk; the end
-			   * should not be below it */
+	bool past_copies; /* read to the end of the log, whatever follows */
+	struct view_end end; /* as last seen by view_refresh: of the log, or
+			      * of what lies below the high watermark */
+	struct view_end log; /* of the log in any case */
+	int64_t high_watermark; /* or VIEW_NO_LIMIT: the topic has none */
+	uint64_t end_inode; /* of end.base's .log, if it was walked */
+	int64_t promised; /* without the state page: what was on disk; the log
+			   * should not end below it */
 };
 
 /* Partition number of the topic at path where.  0, or -1 (nothing open). */
@@ -46,6 +56,15 @@ void view_expect(struct view *v, const struct settings *s);
 
 /* Look where the log ends now: v->end.  0, or -1. */
 int view_refresh(struct view *v, struct err *e);
+
+/*
+ * Make v->end what lies below high, a part of v->log; view_refresh does it.
+ * A batch that holds high is left out.  0, or -1.
+ */
+int view_limit(struct view *v, int64_t high, struct err *e);
+
+/* Where reading to the end stops, or shows what is missing before it. */
+int64_t view_expected_end(const struct view *v);
 
 /* List the segments again: v->segments.  0, or -1. */
 int view_list(struct view *v, struct err *e);

@@ -101,7 +101,7 @@ find_start(const struct grouped *g, struct claim *cl, int64_t start,
 	if (c->offset >= 0 && c->offset >= start) {
 		if (epochs_read(&es, v->dirfd, v->where, e) < 0)
 			return -1;
-		cut = find_cut(c, &es, end);
+		cut = find_cut(c, &es, v->log.next_offset);
 		epochs_release(&es);
 		if (cut == c->offset)
 			return 0;
@@ -147,9 +147,7 @@ claim_open(struct grouped *g, struct claim *cl, struct err *e)
 	s->from = cl->done = cl->next;
 	cl->next_epoch = cl->epoch;
 	/* Reading up to there shows what is missing. */
-	if (end < s->view.promised)
-		end = s->view.promised;
-	s->to = c->o->follow ? INT64_MAX : end;
+	s->to = c->o->follow ? INT64_MAX : view_expected_end(&s->view);
 	cursor_seek(&s->cursor, cl->next);
 	s->cursor.epoch = cl->epoch;
 	s->cursor.given = cl->next;

@@ -71,11 +71,11 @@ settle_range(struct consumer *c, struct stream *s, struct err *e)
 		s->from = start;
 	}
 	/* Reading up to there shows what is missing. */
-	if (end < s->view.promised && (c->o->reverse || c->o->has_last))
+	if (s->view.log.next_offset < s->view.promised &&
+	    (c->o->reverse || c->o->has_last))
 		return checkpoint_too_short(s->view.where, end,
 		    s->view.promised, e);
-	if (end < s->view.promised)
-		end = s->view.promised;
+	end = view_expected_end(&s->view);
 	s->to = c->o->follow ? INT64_MAX : end;
 	if (range->to.kind == BOUND_NONE)
 		return 0;

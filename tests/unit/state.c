@@ -23,7 +23,7 @@ mapping(void)
 	CHECK(!state_is_valid(&a, pl.dirfd, boot));
 	CHECK_EQ_INT(state_map(&a, pl.dirfd, true, true, "p", &e), 1);
 	CHECK(!state_is_valid(&a, pl.dirfd, boot));
-	CHECK_EQ_INT(state_reset(&a, pl.dirfd, boot, &slot, 0, "p", &e), 0);
+	CHECK_EQ_INT(state_reset(&a, pl.dirfd, boot, &slot, 0, -1, "p", &e), 0);
 	CHECK(state_is_valid(&a, pl.dirfd, boot));
 	CHECK(!state_is_valid(&a, pl.dirfd, other));
 	CHECK_EQ_INT(atomic_load(&a.page->durable_offset), 9);
@@ -82,7 +82,7 @@ together(void)
 
 	place_dir(&pl);
 	place_need(state_map(&a, pl.dirfd, true, true, "p", &e) == 1 &&
-		state_reset(&a, pl.dirfd, boot, &slot, 0, "p", &e) == 0 &&
+		state_reset(&a, pl.dirfd, boot, &slot, 0, -1, "p", &e) == 0 &&
 		pthread_create(&thread, NULL, publish, &a) == 0, "thread", &e);
 	while (!atomic_load(&done)) {
 		state_read(&a, &slot);
