@@ -134,34 +134,54 @@ batch_builder_add(struct batch_builder *bb, const struct record *r)
 	return 0;
 }
 
-static void
-put_header(uint8_t *p, size_t size, const struct batch_builder *bb,
-    enum codec_id id)
+void
+batch_encode(uint8_t *p, const struct batch *b)
 {
-	batch_place(p, 0, -1);
-	put_be32(p + BATCH_LENGTH, (uint32_t)(size - BATCH_OVERHEAD));
+	batch_place(p, b->base_offset, b->epoch);
+	put_be32(p + BATCH_LENGTH, (uint32_t)(b->size - BATCH_OVERHEAD));
 	p[BATCH_MAGIC] = 2;
-	put_be16(p + BATCH_ATTRIBUTES, (uint16_t)id);
-	put_be32(p + BATCH_LAST_DELTA, (uint32_t)bb->count - 1);
-	put_be64(p + BATCH_BASE_TIMESTAMP, (uint64_t)bb->base_timestamp);
-	put_be64(p + BATCH_MAX_TIMESTAMP, (uint64_t)bb->max_timestamp);
-	put_be64(p + BATCH_PRODUCER_ID, UINT64_MAX);
-	put_be16(p + BATCH_PRODUCER_EPOCH, UINT16_MAX);
-	put_be32(p + BATCH_SEQUENCE, UINT32_MAX);
-	put_be32(p + BATCH_COUNT, (uint32_t)bb->count);
-	put_be32(p + BATCH_CRC, checksum(p, size));
+	put_be16(p + BATCH_ATTRIBUTES, (uint16_t)b->attributes);
+	put_be32(p + BATCH_LAST_DELTA,
+	    (uint32_t)(b->last_offset - b->base_offset));
+	put_be64(p + BATCH_BASE_TIMESTAMP, (uint64_t)b->base_timestamp);
+	put_be64(p + BATCH_MAX_TIMESTAMP, (uint64_t)b->max_timestamp);
+	put_be64(p + BATCH_PRODUCER_ID, (uint64_t)b->producer_id);
+	put_be16(p + BATCH_PRODUCER_EPOCH, (uint16_t)b->producer_epoch);
+	put_be32(p + BATCH_SEQUENCE, (uint32_t)b->base_sequence);
+	put_be32(p + BATCH_COUNT, (uint32_t)b->count);
+	put_be32(p + BATCH_CRC, checksum(p, (size_t)b->size));
 }
+
+/* What a batch has that nobody in particular produced. */
+static const struct batch plain = { .epoch = -1,
+	.base_timestamp = -1,
+	.max_timestamp = -1,
+	.producer_id = -1,
+	.producer_epoch = -1,
+	.base_sequence = -1 };
 
 void
 batch_empty(uint8_t *p, int64_t base, int64_t last, int32_t epoch)
 {
-	const struct batch_builder none = { .base_timestamp = -1,
-		.max_timestamp = -1 };
+	struct batch b = plain;
 
-	put_header(p, BATCH_HEADER, &none, CODEC_NONE);
-	put_be32(p + BATCH_LAST_DELTA, (uint32_t)(last - base));
-	put_be32(p + BATCH_CRC, checksum(p, BATCH_HEADER));
-	batch_place(p, base, epoch);
+	b.base_offset = base;
+	b.last_offset = last;
+	b.epoch = epoch;
+	b.size = BATCH_HEADER;
+	batch_encode(p, &b);
+}
+
+void
+batch_husk(uint8_t *p, const struct batch *of)
+{
+	struct batch b = *of;
+
+	b.attributes &= (int16_t)~(BATCH_CODEC_MASK | BATCH_HORIZON);
+	b.size = BATCH_HEADER;
+	b.base_timestamp = -1;
+	b.count = 0;
+	batch_encode(p, &b);
 }
 
 int
@@ -170,6 +190,7 @@ batch_builder_finish(struct batch_builder *bb, struct codec *c,
     size_t *size, struct err *e)
 {
 	const struct buf *result = &bb->bytes;
+	struct batch b = plain;
 
 	if (bb->count == 0)
 		return err_set(e, ERR_DATA, "batch: no record");
@@ -188,7 +209,13 @@ batch_builder_finish(struct batch_builder *bb, struct codec *c,
 		else
 			id = CODEC_NONE;
 	}
-	put_header(result->data, result->len, bb, id);
+	b.attributes = (int16_t)id;
+	b.last_offset = bb->count - 1;
+	b.size = (int32_t)result->len;
+	b.base_timestamp = bb->base_timestamp;
+	b.max_timestamp = bb->max_timestamp;
+	b.count = bb->count;
+	batch_encode(result->data, &b);
 	*out = result->data;
 	*size = result->len;
 	return 0;

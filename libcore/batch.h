@@ -92,6 +92,15 @@ void batch_stamp(uint8_t *p, int64_t now_ms);
  */
 void batch_empty(uint8_t *p, int64_t base, int64_t last, int32_t epoch);
 
+/* The same for a batch whose producer is still active: it stays known. */
+void batch_husk(uint8_t *p, const struct batch *of);
+
+/*
+ * Write the header of the batch of b->size bytes at p, whose records are
+ * there already, and its checksum (b->crc does not count).
+ */
+void batch_encode(uint8_t *p, const struct batch *b);
+
 /* ---- building ---- */
 
 struct batch_builder {		/* zero it, or batch_builder_clear, to start */

@@ -10,6 +10,7 @@
 #include "units.h"
 
 static const char start_name[] = "log-start-offset";
+static const char cleaner_name[] = "cleaner-checkpoint";
 static const char recovery_name[] = "recovery-point";
 static const char high_name[] = "high-watermark";
 
@@ -37,30 +38,59 @@ read_line(int dirfd, const char *name, char line[LINE_MAX_BYTES],
 	return r;
 }
 
-int
-checkpoint_read_start(
-    int dirfd, int64_t *offset, const char *where, struct err *e)
+/* A file of one offset; 1, 0 missing (*offset is 0), -1. */
+static int
+read_offset(int dirfd, const char *name, int64_t *offset, const char *where,
+    struct err *e)
 {
 	char line[LINE_MAX_BYTES];
 	int r;
 
 	*offset = 0;
-	r = read_line(dirfd, start_name, line, where, e);
+	r = read_line(dirfd, name, line, where, e);
 	if (r > 0 && units_int(line, 0, INT64_MAX, offset) < 0)
-		return err_set(e, ERR_CORRUPT, "%s/%s: is not an offset", where,
-		    start_name);
+		return err_set(
+		    e, ERR_CORRUPT, "%s/%s: is not an offset", where, name);
 	return r;
+}
+
+static int
+write_offset(int dirfd, const char *name, int64_t offset, const char *where,
+    struct err *e)
+{
+	char line[LINE_MAX_BYTES];
+	int n;
+
+	n = snprintf(line, sizeof(line), "%" PRId64 "\n", offset);
+	return fsio_replace(dirfd, name, line, (size_t)n, where, e);
+}
+
+int
+checkpoint_read_start(
+    int dirfd, int64_t *offset, const char *where, struct err *e)
+{
+	return read_offset(dirfd, start_name, offset, where, e);
 }
 
 int
 checkpoint_write_start(
     int dirfd, int64_t offset, const char *where, struct err *e)
 {
-	char line[LINE_MAX_BYTES];
-	int n;
+	return write_offset(dirfd, start_name, offset, where, e);
+}
 
-	n = snprintf(line, sizeof(line), "%" PRId64 "\n", offset);
-	return fsio_replace(dirfd, start_name, line, (size_t)n, where, e);
+int
+checkpoint_read_cleaner(
+    int dirfd, int64_t *offset, const char *where, struct err *e)
+{
+	return read_offset(dirfd, cleaner_name, offset, where, e);
+}
+
+int
+checkpoint_write_cleaner(
+    int dirfd, int64_t offset, const char *where, struct err *e)
+{
+	return write_offset(dirfd, cleaner_name, offset, where, e);
 }
 
 int

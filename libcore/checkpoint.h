@@ -2,6 +2,8 @@
  * checkpoint: the one-line text files of a partition.
  *
  * log-start-offset   "N\n": where the readable log begins
+ * cleaner-checkpoint "N\n": below N the log is compacted; clean.lock is held
+ *                    to write it.  Who cuts a log off below N lowers it first
  * recovery-point     "BOOT-ID N\n", N of 20 digits: below N all is on disk, as
  *                    known in that boot; a reboot does not make it less true
  * high-watermark     "N\n", N of 20 digits: readers go no further; only where
@@ -18,6 +20,11 @@
 int checkpoint_read_start(
     int dirfd, int64_t *offset, const char *where, struct err *e);
 int checkpoint_write_start(
+    int dirfd, int64_t offset, const char *where, struct err *e);
+
+int checkpoint_read_cleaner(
+    int dirfd, int64_t *offset, const char *where, struct err *e);
+int checkpoint_write_cleaner(
     int dirfd, int64_t offset, const char *where, struct err *e);
 
 /* boot gets 36 characters and a NUL. */

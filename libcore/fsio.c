@@ -250,6 +250,16 @@ fsio_sync_dir(int dirfd)
 	return r;
 }
 
+int
+fsio_look_like(int fd, const struct stat *other)
+{
+	const struct timespec times[2] = { other->st_mtim, other->st_mtim };
+
+	if (fchmod(fd, other->st_mode & 07777) < 0)
+		return -1;
+	return futimens(fd, times);
+}
+
 void
 fsio_start_writeback(int fd, int64_t pos, int64_t n)
 {

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "buf.h"
@@ -66,6 +67,12 @@ int fsio_unwritten(int fd, int64_t *pos, int64_t *n, int64_t end);
 
 /* Give the blocks of [pos, pos+n) back: they read as zeros.  0, -1, errno. */
 int fsio_punch(int fd, int64_t pos, int64_t n);
+
+/*
+ * Give the file the mode of another, and its time of last change; clean's
+ * .log looks like the one it replaces.  0, or -1, errno.
+ */
+int fsio_look_like(int fd, const struct stat *other);
 
 /* Ask the kernel to start writing [pos, pos+n) out; a hint, never fails. */
 void fsio_start_writeback(int fd, int64_t pos, int64_t n);

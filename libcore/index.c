@@ -22,13 +22,26 @@ timeindex_get(const uint8_t *p, int64_t base)
 		base + (int32_t)get_be32(p + 8) };
 }
 
+void
+index_set(uint8_t *p, int64_t base, const struct index_entry *en)
+{
+	put_be32(p, (uint32_t)(en->offset - base));
+	put_be32(p + 4, (uint32_t)en->position);
+}
+
+void
+timeindex_set(uint8_t *p, int64_t base, const struct timeindex_entry *en)
+{
+	put_be64(p, (uint64_t)en->timestamp);
+	put_be32(p + 8, (uint32_t)(en->offset - base));
+}
+
 int
 index_put(int fd, int64_t base, int32_t i, const struct index_entry *en)
 {
 	uint8_t data[INDEX_ENTRY];
 
-	put_be32(data, (uint32_t)(en->offset - base));
-	put_be32(data + 4, (uint32_t)en->position);
+	index_set(data, base, en);
 	return fsio_write_at(fd, data, sizeof(data), (int64_t)i * INDEX_ENTRY);
 }
 
@@ -37,8 +50,7 @@ timeindex_put(int fd, int64_t base, int32_t i, const struct timeindex_entry *en)
 {
 	uint8_t data[TIMEINDEX_ENTRY];
 
-	put_be64(data, (uint64_t)en->timestamp);
-	put_be32(data + 8, (uint32_t)(en->offset - base));
+	timeindex_set(data, base, en);
 	return fsio_write_at(
 	    fd, data, sizeof(data), (int64_t)i * TIMEINDEX_ENTRY);
 }

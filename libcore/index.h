@@ -37,6 +37,10 @@ struct timeindex_entry {
 struct index_entry index_get(const uint8_t *p, int64_t base);
 struct timeindex_entry timeindex_get(const uint8_t *p, int64_t base);
 
+/* Encode it at p. */
+void index_set(uint8_t *p, int64_t base, const struct index_entry *en);
+void timeindex_set(uint8_t *p, int64_t base, const struct timeindex_entry *en);
+
 /* Write entry number i (from 0).  0, or -1, errno. */
 int index_put(int fd, int64_t base, int32_t i, const struct index_entry *en);
 int timeindex_put(

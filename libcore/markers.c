@@ -41,27 +41,45 @@ add(struct markers *m, const struct marker *marker, struct err *e)
 	return 0;
 }
 
+int
+markers_kind(const struct batch *b, const uint8_t *bytes,
+    enum markers_kind *kind, struct err *e)
+{
+	struct batch_records br;
+	struct buf none = { 0 };
+	struct record r;
+	int got, type = -1;
+
+	*kind = MARKERS_OTHER;
+	if (b->attributes & BATCH_CODEC_MASK)
+		return 0; /* they are never compressed */
+	if (batch_records_init(
+		&br, b, bytes, NULL, &none, (size_t)b->size, e) < 0)
+		return -1;
+	got = batch_records_next(&br, &r, e);
+	if (got <= 0)
+		return got;
+	if (r.key.len >= MARKER_KEY)
+		type = get_be16(r.key.data + 2);
+	if (type == MARKER_ABORT)
+		*kind = MARKERS_ABORT;
+	if (type == MARKER_COMMIT)
+		*kind = MARKERS_COMMIT;
+	return 0;
+}
+
 /* Note the marker in control batch b, if it ends a transaction. */
 static int
 note(struct markers *m, const struct batch *b, struct err *e)
 {
 	struct marker marker = { b->producer_id, b->base_offset, false };
-	struct batch_records br;
-	struct record r;
-	int got, type;
+	enum markers_kind kind;
 
-	if (batch_records_init(&br, b, m->bytes.data, m->codec, &m->scratch,
-		(size_t)b->size, e) < 0)
+	if (markers_kind(b, m->bytes.data, &kind, e) < 0)
 		return -1;
-	got = batch_records_next(&br, &r, e);
-	if (got <= 0)
-		return got;
-	if (r.key.len < MARKER_KEY)
+	if (kind == MARKERS_OTHER)
 		return 0;
-	type = get_be16(r.key.data + 2);
-	if (type != MARKER_ABORT && type != MARKER_COMMIT)
-		return 0;
-	marker.aborted = type == MARKER_ABORT;
+	marker.aborted = kind == MARKERS_ABORT;
 	return add(m, &marker, e);
 }
 

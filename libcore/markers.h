@@ -29,6 +29,13 @@ struct markers {
 	struct buf bytes, scratch;
 };
 
+/* What a control batch says; OTHER: nothing of transactions. */
+enum markers_kind { MARKERS_OTHER, MARKERS_ABORT, MARKERS_COMMIT };
+
+/* Of the control batch b at bytes, which holds a record.  0, or -1. */
+int markers_kind(const struct batch *b, const uint8_t *bytes,
+    enum markers_kind *kind, struct err *e);
+
 /* Start reading ahead at offset. */
 void markers_init(
     struct markers *m, struct view *v, struct codec *codec, int64_t offset);

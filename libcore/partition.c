@@ -12,6 +12,7 @@
 #include "fsio.h"
 #include "index.h"
 #include "segment.h"
+#include "swap.h"
 
 static const char *const lock_names[] = { "lock", "sync.lock", "clean.lock" };
 
@@ -110,7 +111,7 @@ partition_begin_clean(struct partition *p, struct err *e)
 	if (lock_open(&p->clean, p->dirfd, lock_names[2], p->where, 1, e) < 0)
 		return -1;
 	got = lock_try(&p->clean, e);
-	if (got > 0)
+	if (got > 0 && swap_finish(p->dirfd, p->where, e) == 0)
 		return 0;
 	if (got == 0)
 		lock_busy(&p->clean, e);

@@ -66,7 +66,8 @@ void partition_close(struct partition *p);
 
 /*
  * Take clean.lock, which comes before the others: who removes or replaces
- * sealed segments holds it.  It never waits.  0, or -1: ERR_BUSY.
+ * sealed segments holds it.  It never waits.  What a compaction that was
+ * killed left is ended first (swap.h).  0, or -1: ERR_BUSY.
  */
 int partition_begin_clean(struct partition *p, struct err *e);
 void partition_end_clean(struct partition *p);

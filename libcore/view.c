@@ -32,27 +32,41 @@ view_missing(const struct view *v, int64_t from, int64_t to, struct err *e)
 	    v->where, from, to - 1);
 }
 
+/* name in dirfd is the partition's folder, where its path; "." is dirfd. */
+static int
+open_folder(struct view *v, int dirfd, const char *name, const char *parent,
+    struct err *e)
+{
+	v->dirfd = fsio_open_dir(dirfd, name, parent, e);
+	if (v->dirfd >= 0 && fsio_boot_id(v->boot, e) == 0)
+		return 0;
+	view_close(v);
+	return -1;
+}
+
 int
 view_open(struct view *v, int topic_dirfd, int32_t number, const char *where,
     struct err *e)
 {
 	char name[16];
 
-	memset(v, 0, sizeof(*v));
-	v->dirfd = -1;
-	v->end.base = v->log.base = -1;
-	v->high_watermark = VIEW_NO_LIMIT;
+	*v = (struct view){ .dirfd = -1, .end.base = -1 };
 	snprintf(name, sizeof(name), "%" PRId32, number);
 	if (asprintf(&v->where, "%s/%s", where, name) < 0) {
 		v->where = NULL;
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	}
-	v->dirfd = fsio_open_dir(topic_dirfd, name, where, e);
-	if (v->dirfd < 0 || fsio_boot_id(v->boot, e) < 0) {
-		view_close(v);
-		return -1;
-	}
-	return 0;
+	return open_folder(v, topic_dirfd, name, where, e);
+}
+
+int
+view_open_at(struct view *v, int dirfd, const char *where, struct err *e)
+{
+	*v = (struct view){ .dirfd = -1, .end.base = -1 };
+	v->where = strdup(where);
+	if (v->where == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	return open_folder(v, dirfd, ".", where, e);
 }
 
 void

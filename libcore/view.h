@@ -49,6 +49,8 @@ struct view {
 /* Partition number of the topic at path where.  0, or -1 (nothing open). */
 int view_open(struct view *v, int topic_dirfd, int32_t number,
     const char *where, struct err *e);
+/* The same of the partition that dirfd is, at path where. */
+int view_open_at(struct view *v, int dirfd, const char *where, struct err *e);
 void view_close(struct view *v);
 
 /* Read as the topic's settings say: strict, batch_max (0 without this). */
