@@ -96,12 +96,13 @@ open_at(struct cursor *c, int64_t base, bool lookup, struct err *e)
 
 /*
  * Open the segment that holds c->next: 1, or -1.  Where it is gone, go on at
- * the first that is there.
+ * the log start.
  */
 static int
 open_by_listing(struct cursor *c, struct err *e)
 {
 	struct view *v = c->view;
+	int64_t start;
 	int tries, r = 0;
 	ptrdiff_t i;
 
@@ -117,9 +118,11 @@ open_by_listing(struct cursor *c, struct err *e)
 		if (i < 0 && tries == 0)
 			continue;
 		if (i < 0) {
-			c->skipped += v->segments.bases[0] - c->next;
-			c->next = v->segments.bases[0];
-			i = 0;
+			if (view_start(v, &start, e) < 0)
+				return -1;
+			c->skipped += start - c->next;
+			c->next = start;
+			i = segment_list_find(&v->segments, start);
 		}
 		r = open_at(c, v->segments.bases[i], true, e);
 	}

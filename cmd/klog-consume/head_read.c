@@ -101,8 +101,8 @@ read_on(struct head *head, struct heads_memory *m, struct err *e)
 	if (m->c->stream_count > STREAMS_BUFFERED)
 		scan_release(&s->cursor.scan);
 	if (skipped > 0)
-		streams_report_skipped(s, skipped, got > 0 ?
-		    head->batch.base_offset : s->cursor.next);
+		streams_report_skipped(s, skipped,
+		    got > 0 ? &head->batch : NULL, s->cursor.next);
 	head->segment = s->segment;
 	head->position = s->position;
 	return got;

@@ -184,12 +184,11 @@ plain_prefetch(struct consumer *c, struct err *e)
 void
 plain_report_skipped(const struct prefetch_item *item)
 {
-	const struct stream *s = item->source;
+	struct stream *s = item->source;
 
 	if (item->skipped > 0)
 		streams_report_skipped(s, item->skipped,
-		    item->status == 0 ? s->cursor.next :
-		    item->batch.base_offset);
+		    item->status > 0 ? &item->batch : NULL, s->cursor.next);
 }
 
 int

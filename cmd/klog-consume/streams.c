@@ -67,7 +67,8 @@ settle_range(struct consumer *c, struct stream *s, struct err *e)
 		return -1;
 	if (s->from < start) {
 		if (range->from.kind == BOUND_OFFSET)
-			streams_report_skipped(s, start - s->from, start);
+			streams_report_skipped(s, start - s->from, NULL,
+			    start);
 		s->from = start;
 	}
 	/* Reading up to there shows what is missing. */
@@ -296,11 +297,20 @@ streams_explain(const struct consumer *c, struct err *e)
 }
 
 void
-streams_report_skipped(const struct stream *s, int64_t skipped, int64_t next)
+streams_report_skipped(struct stream *s, int64_t skipped,
+    const struct batch *b, int64_t next)
 {
-	/* Compaction leaves holes: nothing was lost there. */
-	if (s->topic->settings.cleanup_policy & CLEANUP_COMPACT)
-		return;
+	struct err ignored;
+	int64_t start;
+
+	if (b != NULL) {
+		next = b->base_offset;
+		/* The log may start within it. */
+		if (checkpoint_read_start(s->view.dirfd, &start,
+		    s->view.where, &ignored) > 0 && start > next &&
+		    start <= b->last_offset)
+			s->from = next = start;
+	}
 	report_warn("%s: skipped %" PRId64 " offsets that are gone, going on "
 	    "at offset %" PRId64, s->view.where, skipped, next);
 }

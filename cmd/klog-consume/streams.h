@@ -33,9 +33,12 @@ int streams_refresh(struct consumer *c, struct consumed_topic *t,
 /* After a failure: if it came because a topic was deleted, e says that. */
 void streams_explain(const struct consumer *c, struct err *e);
 
-/* Say that offsets before next were passed over because they are gone. */
-void streams_report_skipped(const struct stream *s, int64_t skipped,
-    int64_t next);
+/*
+ * Say that offsets were passed over because they are gone, and that batch b
+ * is next, or, if it is NULL, the offset next.
+ */
+void streams_report_skipped(struct stream *s, int64_t skipped,
+    const struct batch *b, int64_t next);
 
 /*
  * Read the next batch of s that a reader may see and that is in its range:
