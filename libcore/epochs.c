@@ -49,7 +49,7 @@ parse(struct epochs *es, const char *p, const char *end)
 		if (last != NULL &&
 		    (epoch <= last->epoch || start < last->start))
 			return -1;
-		if (epochs_assign(es, (int32_t)epoch, start) < 0)
+		if (epochs_assign(es, (int32_t)epoch, start, 0) < 0)
 			return -1;
 	}
 	return p == end ? 0 : -1;
@@ -102,7 +102,7 @@ epochs_write(
 }
 
 int
-epochs_assign(struct epochs *es, int32_t epoch, int64_t start)
+epochs_assign(struct epochs *es, int32_t epoch, int64_t start, uint64_t origin)
 {
 	struct epoch *list;
 
@@ -114,8 +114,24 @@ epochs_assign(struct epochs *es, int32_t epoch, int64_t start)
 	if (list == NULL)
 		return -1;
 	es->list = list;
-	list[es->count++] = (struct epoch){ epoch, start };
+	list[es->count++] = (struct epoch){ epoch, start, origin };
 	return 0;
+}
+
+bool
+epochs_cut(struct epochs *es, int64_t end)
+{
+	size_t before = es->count;
+
+	while (es->count > 0 && es->list[es->count - 1].start >= end)
+		es->count--;
+	return es->count < before;
+}
+
+int32_t
+epochs_newest(const struct epochs *es)
+{
+	return es->count > 0 ? es->list[es->count - 1].epoch : -1;
 }
 
 void

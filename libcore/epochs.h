@@ -5,6 +5,7 @@
 #ifndef KLOG_EPOCHS_H
 #define KLOG_EPOCHS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@
 struct epoch {
 	int32_t epoch; /* >= 0, ascending */
 	int64_t start; /* offset >= 0, ascending */
+	uint64_t origin; /* drawn by who began it; 0: not known (origins.h) */
 };
 
 struct epochs { /* zero it to start */
@@ -20,10 +22,11 @@ struct epochs { /* zero it to start */
 	size_t count;
 };
 
-/* Read it; a missing or empty file is an empty list.  0, or -1. */
+/* Read it; a missing or empty file is an empty list.  The origins are 0:
+ * origins_read has them.  0, or -1. */
 int epochs_read(struct epochs *es, int dirfd, const char *where, struct err *e);
 
-/* Replace it, durably.  0, or -1. */
+/* Replace it, durably; origins_save is what others call.  0, or -1. */
 int epochs_write(
     const struct epochs *es, int dirfd, const char *where, struct err *e);
 
@@ -32,7 +35,15 @@ int epochs_write(
  * that are not older, go (Kafka 4.x, LeaderEpochFileCache).  0, or -1 out of
  * memory.
  */
-int epochs_assign(struct epochs *es, int32_t epoch, int64_t start);
+int epochs_assign(
+    struct epochs *es, int32_t epoch, int64_t start, uint64_t origin);
+
+/* The log ends at end now: entries that start there or later go (Kafka 4.x,
+ * LeaderEpochFileCache.truncateFromEnd).  Whether any went. */
+bool epochs_cut(struct epochs *es, int64_t end);
+
+/* The newest epoch, or -1. */
+int32_t epochs_newest(const struct epochs *es);
 
 void epochs_release(struct epochs *es);
 

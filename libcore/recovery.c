@@ -10,8 +10,8 @@
 
 #include "checkpoint.h"
 #include "clock.h"
-#include "epochs.h"
 #include "fsio.h"
+#include "origins.h"
 #include "recovery_parts.h"
 #include "redirty.h"
 #include "role.h"
@@ -202,36 +202,53 @@ rebuild_segments(struct partition *p, struct rebuild *seen, struct err *e)
 	return r;
 }
 
+/* Begin an epoch at the log's end, by an origin of our own. */
+static int
+begin_epoch(
+    struct partition *p, struct epochs *es, int32_t epoch, struct err *e)
+{
+	uint64_t origin;
+
+	if (origins_draw(&origin, e) < 0)
+		return -1;
+	p->slot.epoch = epoch;
+	if (epochs_assign(es, epoch, p->slot.next_offset, origin) < 0)
+		return err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
+	return 0;
+}
+
 /*
  * The epoch of new batches: the last one known, from the file or as seen in
  * the log; a new one where something may be gone that readers have seen.
+ * Only who leads begins epochs: what a copy lacks its source still has, and
+ * readers of a copy saw nothing that was not on its disk.
  */
 static int
-settle_epoch(struct partition *p, const struct rebuild *seen, struct err *e)
+settle_epoch(struct partition *p, const struct rebuild *seen,
+    const struct role *role, struct err *e)
 {
+	bool leads = role->kind == ROLE_LEADER || role->kind == ROLE_SEALED;
 	struct epochs es = { 0 };
-	int32_t last = -1;
+	int32_t last;
 	int r = 0;
 
-	if (epochs_read(&es, p->dirfd, p->where, e) < 0)
+	if (origins_read(&es, p->dirfd, p->where, e) < 0)
 		return -1;
-	if (es.count > 0)
-		last = es.list[es.count - 1].epoch;
+	last = epochs_newest(&es);
 	p->slot.epoch = last > seen->epoch.epoch ? last : seen->epoch.epoch;
+	if (seen->epoch.epoch > last &&
+	    epochs_assign(&es, seen->epoch.epoch, seen->epoch.start, 0) < 0)
+		r = err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
+	if (r == 0 && leads && p->slot.epoch < 0)
+		r = begin_epoch(p, &es, 0, e);
+	else if (r == 0 && leads && (seen->reboot || p->cut_bytes > 0) &&
+	    p->slot.epoch < INT32_MAX)
+		r = begin_epoch(p, &es, p->slot.epoch + 1, e);
+	if (r == 0 && p->slot.epoch != last)
+		r = origins_save(&es, p->dirfd, p->where, e);
+	epochs_release(&es);
 	if (p->slot.epoch < 0)
 		p->slot.epoch = 0;
-	if (p->slot.epoch != last)
-		r = epochs_assign(&es, p->slot.epoch,
-		    seen->epoch.epoch < 0 ? p->slot.next_offset :
-					    seen->epoch.start);
-	if (r == 0 && (seen->reboot || p->cut_bytes > 0) &&
-	    p->slot.epoch < INT32_MAX)
-		r = epochs_assign(&es, ++p->slot.epoch, p->slot.next_offset);
-	if (r < 0)
-		err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
-	else if (p->slot.epoch != last)
-		r = epochs_write(&es, p->dirfd, p->where, e);
-	epochs_release(&es);
 	return r;
 }
 
@@ -307,7 +324,7 @@ reset_state(
 static int
 rebuild(struct partition *p, int64_t safe, struct err *e)
 {
-	struct rebuild seen = { .epoch = { -1, 0 } };
+	struct rebuild seen = { .epoch = { -1, 0, 0 } };
 	struct role role;
 	char boot[37];
 	int64_t high;
@@ -325,10 +342,11 @@ rebuild(struct partition *p, int64_t safe, struct err *e)
 	seen.strict = seen.known && settings_is_strict(p->settings);
 	p->cut_bytes = 0;
 	if (rebuild_segments(p, &seen, e) < 0 ||
-	    settle_epoch(p, &seen, e) < 0 || settle_start(p, &seen, e) < 0 ||
-	    settle_high(p, &high, e) < 0)
+	    settle_epoch(p, &seen, &role, e) < 0 ||
+	    settle_start(p, &seen, e) < 0 || settle_high(p, &high, e) < 0)
 		return -1;
 	checkpoint_tidy(p->dirfd);
+	origins_tidy(p->dirfd);
 	if (fsio_sync_dir(p->dirfd) < 0)
 		return err_sys(e, "%s", p->where);
 	if (checkpoint_write_recovery(
@@ -352,7 +370,7 @@ recovery_poisoned(struct partition *p, struct err *e)
 /* Nothing is to be cut, nothing is in doubt. */
 static const struct rebuild reindexing = { .safe = INT64_MAX,
 	.known = true,
-	.epoch = { -1, 0 } };
+	.epoch = { -1, 0, 0 } };
 
 int
 recovery_reindex_sealed(struct partition *p, int64_t base, struct err *e)

@@ -25,7 +25,8 @@ int recovery_adopt(struct partition *p, struct err *e);
  * again first: its sync may have failed (redirty.h).
  * Bytes that are cut are kept in cut/.  If anything was cut, or the machine
  * was restarted since the recovery point was written, a new leader epoch
- * begins, because readers may have seen records that are gone now.
+ * begins, because readers may have seen records that are gone now; but not in
+ * a replica, or what was fenced.
  * 0, or -1.
  */
 int recovery_rebuild(struct partition *p, struct err *e);

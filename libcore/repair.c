@@ -12,8 +12,8 @@
 #include "append.h"
 #include "checkpoint.h"
 #include "durable.h"
-#include "epochs.h"
 #include "fsio.h"
+#include "origins.h"
 #include "recovery.h"
 #include "repair_parts.h"
 #include "role.h"
@@ -114,16 +114,21 @@ prepare_epochs(struct repair_part *rp, struct err *e)
 {
 	struct partition *p = &rp->p;
 	struct epochs es = { 0 };
-	int r;
+	const char *file = NULL;
 
 	if ((rp->r->kinds & MEND_INDEX) == 0)
 		return 0;
-	r = epochs_read(&es, p->dirfd, p->where, e);
+	if (epochs_read(&es, p->dirfd, p->where, e) < 0)
+		file = "leader-epoch-checkpoint";
+	else if (origins_add(&es, p->dirfd, p->where, e) < 0)
+		file = "leader-epoch-origins";
 	epochs_release(&es);
-	if (r >= 0 || e->code != ERR_CORRUPT)
-		return r < 0 ? -1 : 0;
+	if (file == NULL)
+		return 0;
+	if (e->code != ERR_CORRUPT || repair_away(rp, file, e) < 0)
+		return -1;
 	rp->no_epochs = true;
-	return repair_away(rp, "leader-epoch-checkpoint", e);
+	return 0;
 }
 
 /* A sync failed: write again what is not known to be on disk. */

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "checkpoint.h"
-#include "epochs.h"
 #include "fsio.h"
+#include "origins.h"
 #include "repair.h"
 #include "repair_parts.h"
 #include "scan.h"
@@ -143,7 +143,8 @@ gather_epochs(struct repair_part *rp, struct epochs *es, struct err *e)
 			if (b.epoch >= 0 &&
 			    (es->count == 0 ||
 				b.epoch > es->list[es->count - 1].epoch))
-				r = epochs_assign(es, b.epoch, b.base_offset);
+				r = epochs_assign(
+				    es, b.epoch, b.base_offset, 0);
 		close(fd);
 		if (r < 0)
 			err_set(e, ERR_SYSTEM, "out of memory");
@@ -151,6 +152,15 @@ gather_epochs(struct repair_part *rp, struct epochs *es, struct err *e)
 	scan_release(&s);
 	segment_list_release(&l);
 	return r;
+}
+
+/* Who began them is known still, if the other file is good. */
+static int
+keep_origins(struct repair_part *rp, struct epochs *es, struct err *e)
+{
+	int r = origins_add(es, rp->p.dirfd, rp->p.where, e);
+
+	return r < 0 && e->code == ERR_CORRUPT ? 0 : r;
 }
 
 /* The end of the log is known: append_begin was. */
@@ -163,12 +173,13 @@ repair_epochs(struct repair_part *rp, struct err *e)
 
 	r = gather_epochs(rp, &es, e);
 	/* Of new batches, perhaps none is there yet. */
-	if (r == 0 &&
-	    (es.count == 0 || es.list[es.count - 1].epoch < p->slot.epoch) &&
-	    epochs_assign(&es, p->slot.epoch, p->slot.next_offset) < 0)
+	if (r == 0 && epochs_newest(&es) < p->slot.epoch &&
+	    epochs_assign(&es, p->slot.epoch, p->slot.next_offset, 0) < 0)
 		r = err_set(e, ERR_SYSTEM, "out of memory");
 	if (r == 0)
-		r = epochs_write(&es, p->dirfd, p->where, e);
+		r = keep_origins(rp, &es, e);
+	if (r == 0)
+		r = origins_save(&es, p->dirfd, p->where, e);
 	epochs_release(&es);
 	if (r == 0)
 		repair_did(

@@ -13,6 +13,7 @@
 #include "committed.h"
 #include "folder.h"
 #include "fsio.h"
+#include "origins.h"
 #include "role.h"
 #include "topic.h"
 #include "verify.h"
@@ -87,8 +88,8 @@ is_ours(const char *name)
 {
 	static const char *const names[] = { "lock", "sync.lock", "clean.lock",
 		"state", "recovery-point", "log-start-offset", "high-watermark",
-		"leader-epoch-checkpoint", "partition.metadata", "topic.conf",
-		"role" };
+		"leader-epoch-checkpoint", "leader-epoch-origins",
+		"partition.metadata", "topic.conf", "role" };
 	static const char *const suffixes[] = { ".log", ".index", ".timeindex",
 		".txnindex", ".snapshot" };
 	size_t i;
@@ -228,6 +229,10 @@ verify_checkpoints(struct verify_part *p, struct err *e)
 			MEND_INDEX, "is not a leader epoch checkpoint", e) < 0)
 			return -1;
 	}
+	if (origins_add(&p->epochs, p->dirfd, p->where, e) < 0 &&
+	    tell_unreadable(p, ABOUT_EPOCHS, "leader-epoch-origins", MEND_INDEX,
+		"is not a list of epochs and origins", e) < 0)
+		return -1;
 	poison = p->known ? atomic_load(&p->state.page->poison) : 0;
 	if (poison != 0) {
 		struct trouble t = whole_file;

@@ -103,6 +103,7 @@ int dump_timeindex(struct dump *d, struct err *e);
 int dump_txnindex(struct dump *d, struct err *e);
 int dump_snapshot(struct dump *d, struct err *e);
 int dump_epochs(struct dump *d, struct err *e);
+int dump_origins(struct dump *d, struct err *e);
 int dump_metadata(struct dump *d, struct err *e);
 int dump_conf(struct dump *d, struct err *e);
 int dump_role(struct dump *d, struct err *e);

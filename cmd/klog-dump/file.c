@@ -26,6 +26,7 @@ static const struct kind {
 	{ ".txnindex", dump_txnindex },
 	{ ".snapshot", dump_snapshot },
 	{ "leader-epoch-checkpoint", dump_epochs },
+	{ "leader-epoch-origins", dump_origins },
 	{ "partition.metadata", dump_metadata },
 	{ "log-start-offset", dump_offset },
 	{ "high-watermark", dump_offset },

@@ -1,5 +1,7 @@
 /* The small text files of a partition, of Kafka's and of klog's. */
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,7 +9,7 @@
 #include "checkpoint.h"
 #include "conf.h"
 #include "dump.h"
-#include "epochs.h"
+#include "origins.h"
 #include "parent.h"
 #include "role.h"
 #include "settings.h"
@@ -36,6 +38,34 @@ dump_epochs(struct dump *d, struct err *e)
 		line_end(l, 0, nothing);
 	}
 	epochs_release(&epochs);
+	parent_close(&dir);
+	return r;
+}
+
+/* leader-epoch-origins: who began which epoch. */
+int
+dump_origins(struct dump *d, struct err *e)
+{
+	struct epochs lines = { 0 };
+	struct line *l = &d->line;
+	struct parent dir;
+	char origin[24];
+	int r = 0;
+	size_t i;
+
+	if (parent_open(&dir, d->path, e) < 0)
+		return -1;
+	if (origins_lines(&lines, dir.fd, dir.path, e) < 0)
+		r = parent_named(d->path, e);
+	for (i = 0; i < lines.count && r == 0; i++) {
+		snprintf(origin, sizeof(origin), "%016" PRIx64,
+		    lines.list[i].origin);
+		line_begin(l, NULL, "origin");
+		line_int(l, "epoch", "epoch", lines.list[i].epoch);
+		line_word(l, "origin", "origin", origin);
+		line_end(l, 0, nothing);
+	}
+	epochs_release(&lines);
 	parent_close(&dir);
 	return r;
 }

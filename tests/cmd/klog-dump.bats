@@ -457,7 +457,8 @@ version: 1 crc: 2901934056 count: 1 isvalid: false'
 	    >recovery-point
 	printf 'version=1\nid=9Xkf1oRGTDqrnvSYbqQs0g\npartitions=3\n%s\n' \
 	    cleanup.policy=compact segment.bytes=1048576 >topic.conf
-	set -- leader-epoch-checkpoint partition.metadata log-start-offset \
+	printf '0 00000000000000a1\n2 fedcba9876543210\n' >leader-epoch-origins
+	set -- leader-epoch-checkpoint leader-epoch-origins partition.metadata log-start-offset \
 	    high-watermark recovery-point topic.conf
 	run3 klog-dump "$@"
 	is_status 0
@@ -465,6 +466,9 @@ version: 1 crc: 2901934056 count: 1 isvalid: false'
 	is_out 'Dumping leader-epoch-checkpoint
 epoch: 0 startOffset: 0
 epoch: 2 startOffset: 150
+Dumping leader-epoch-origins
+epoch: 0 origin: 00000000000000a1
+epoch: 2 origin: fedcba9876543210
 Dumping partition.metadata
 version: 0 topicId: 9Xkf1oRGTDqrnvSYbqQs0g
 Dumping log-start-offset
@@ -481,6 +485,8 @@ segment.bytes: 1048576'
 	is_status 0
 	is_out '{"file":"leader-epoch-checkpoint","type":"epoch","epoch":0,"start_offset":0}
 {"file":"leader-epoch-checkpoint","type":"epoch","epoch":2,"start_offset":150}
+{"file":"leader-epoch-origins","type":"origin","epoch":0,"origin":"00000000000000a1"}
+{"file":"leader-epoch-origins","type":"origin","epoch":2,"origin":"fedcba9876543210"}
 {"file":"partition.metadata","type":"metadata","version":0,"topic_id":"9Xkf1oRGTDqrnvSYbqQs0g"}
 {"file":"log-start-offset","type":"log-start-offset","offset":120}
 {"file":"high-watermark","type":"high-watermark","offset":150}
@@ -502,6 +508,8 @@ refused() {
 @test "small text files, damaged" {
 	refused leader-epoch-checkpoint '0\n1\n0 0\n\n' \
 	    'not a leader epoch checkpoint'
+	refused leader-epoch-origins '0 1\n' \
+	    'not a list of epochs and origins'
 	refused partition.metadata 'version: 1\n' 'line 1: not "version: 0"'
 	refused partition.metadata 'version: 0\ntopic_id: x\n' \
 	    'line 2: not "topic_id: " and an id'
@@ -568,6 +576,7 @@ Dumping t/0/00000000000000000002.log
 Dumping t/0/00000000000000000002.index
 Dumping t/0/00000000000000000002.timeindex
 Dumping t/0/leader-epoch-checkpoint
+Dumping t/0/leader-epoch-origins
 Dumping t/0/recovery-point
 Dumping t/0/state' ]
 	[ "$(grep -c '^baseOffset' "$OUT")" -eq 3 ]

@@ -18,7 +18,7 @@ from streams import Failed, run
 PRODUCERS, FOLLOWERS = 16, 4
 AT_REST = re.compile(
     r"\d{20}\.(log|index|timeindex|txnindex|snapshot)|state|cut|"
-    r"leader-epoch-checkpoint|log-start-offset|high-watermark|"
+    r"leader-epoch-(checkpoint|origins)|log-start-offset|high-watermark|"
     r"recovery-point|(sync\.|clean\.)?lock")
 
 

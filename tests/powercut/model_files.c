@@ -267,7 +267,8 @@ is_harmless(int name)
 	const char *text = name_text((int16_t)name);
 
 	return strcmp(text, ".log-start-offset.tmp") == 0 ||
-	    strcmp(text, ".leader-epoch-checkpoint.tmp") == 0;
+	    strcmp(text, ".leader-epoch-checkpoint.tmp") == 0 ||
+	    strcmp(text, ".leader-epoch-origins.tmp") == 0;
 }
 
 void

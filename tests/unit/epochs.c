@@ -57,20 +57,30 @@ writing(void)
 	struct err e;
 
 	place_dir(&pl);
-	CHECK_EQ_INT(epochs_assign(&es, 0, 0), 0);
-	CHECK_EQ_INT(epochs_assign(&es, 2, 150), 0);
+	CHECK_EQ_INT(epochs_assign(&es, 0, 0, 0), 0);
+	CHECK_EQ_INT(epochs_assign(&es, 2, 150, 0), 0);
 	CHECK_EQ_INT(epochs_write(&es, pl.dirfd, "p", &e), 0);
 	CHECK_EQ_INT(fsio_read_file(pl.dirfd, name, &b, 99, "p", &e), 1);
 	CHECK_EQ_STR((char *)b.data, "0\n2\n0 0\n2 150\n");
 	/* What starts later, or is not older, goes. */
-	CHECK_EQ_INT(epochs_assign(&es, 3, 100), 0);
+	CHECK_EQ_INT(epochs_assign(&es, 3, 100, 0), 0);
 	CHECK_EQ_INT(es.count, 2);
 	CHECK_EQ_INT(es.list[1].epoch, 3);
-	CHECK_EQ_INT(epochs_assign(&es, 3, 170), 0);
+	CHECK_EQ_INT(epochs_assign(&es, 3, 170, 0), 0);
 	CHECK_EQ_INT(es.count, 2);
 	CHECK_EQ_INT(es.list[1].start, 170);
-	CHECK_EQ_INT(epochs_assign(&es, 0, 0), 0);
+	CHECK_EQ_INT(epochs_assign(&es, 0, 0, 0), 0);
 	CHECK_EQ_INT(es.count, 1);
+	CHECK_EQ_INT(epochs_assign(&es, 7, 20, 0), 0);
+	CHECK_EQ_INT(epochs_assign(&es, 9, 30, 0), 0);
+	CHECK_EQ_INT(epochs_newest(&es), 9);
+	CHECK(!epochs_cut(&es, 31));
+	CHECK_EQ_INT(es.count, 3);
+	/* What starts at the end covers nothing. */
+	CHECK(epochs_cut(&es, 30));
+	CHECK_EQ_INT(epochs_newest(&es), 7);
+	CHECK(epochs_cut(&es, 0));
+	CHECK_EQ_INT(epochs_newest(&es), -1);
 	epochs_release(&es);
 	buf_release(&b);
 	place_remove(&pl);
