@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "checkpoint.h"
 #include "fsio.h"
 #include "index.h"
 #include "verify_parts.h"
@@ -49,6 +50,21 @@ trim_zeros(struct buf *data, size_t width)
 		data->len -= width;
 }
 
+/*
+ * Whether retention is removing the segment at hand, or was killed in it: its
+ * indexes go first.  The log start may have been raised since we began.
+ */
+static bool
+is_going(const struct verify_part *p)
+{
+	struct err ignored;
+	int64_t start;
+
+	return p->upto >= 0 &&
+	    checkpoint_read_start(p->dirfd, &start, p->where, &ignored) > 0 &&
+	    p->upto <= start;
+}
+
 static int
 open_one(struct verify_part *p, struct verify_index *x,
     enum segment_file which, size_t width, struct err *e)
@@ -63,7 +79,7 @@ open_one(struct verify_part *p, struct verify_index *x,
 	r = fsio_read_file(
 	    p->dirfd, name, &x->data, INDEX_BYTES_MAX, p->where, e);
 	x->there = r > 0;
-	if (r == 0)
+	if (r == 0 && !is_going(p))
 		tell(p, x, which, -1, "is missing");
 	if (r < 0 && e->code == ERR_CORRUPT)
 		tell(p, x, which, -1, "is too large");

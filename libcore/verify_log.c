@@ -311,6 +311,7 @@ check_segment(struct verify_part *p, size_t i, struct err *e)
 	int fd, r = 0;
 
 	p->base = l->bases[i];
+	p->upto = last ? -1 : l->bases[i + 1];
 	p->active = p->known ? p->base == p->slot.base : last;
 	fd = segment_open(
 	    p->dirfd, p->base, SEGMENT_LOG, O_RDONLY, p->where, e);
@@ -329,8 +330,7 @@ check_segment(struct verify_part *p, size_t i, struct err *e)
 			p->expected = p->base;
 		r = verify_index_open(p, e);
 		if (r == 0)
-			r = sweep_segment(
-			    p, fd, last ? -1 : l->bases[i + 1], e);
+			r = sweep_segment(p, fd, p->upto, e);
 		if (r == 0)
 			verify_index_end(p);
 	} else if (r == 0 && !last) {

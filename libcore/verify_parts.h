@@ -51,6 +51,7 @@ struct verify_part {
 
 	/* of the segment at hand */
 	int64_t base;
+	int64_t upto;		/* where the next one begins; -1 it is the last */
 	bool active;
 	int64_t max_timestamp;	/* so far; -1 none */
 	int64_t since_index;	/* bytes since the last entry was due */

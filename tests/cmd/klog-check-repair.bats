@@ -200,6 +200,16 @@ t/0/lock: has mode 0640 now' --repair
 	is_out "t/groups/billing/offsets/0: is not a regular file, or not of the topic's owner"
 }
 
+@test "a segment below the log start is going: it needs no indexes" {
+	still
+	echo 9 >t/0/log-start-offset
+	rm "t/0/$S0.index" "t/0/$S0.timeindex"
+	finds "t/0/$S0.index: is missing [repair: index]
+t/0/$S0.timeindex: is missing [repair: index]" index 2
+	echo 10 >t/0/log-start-offset
+	good
+}
+
 @test "--dry-run changes nothing; what a kind does not mend stays" {
 	still
 	poke "t/0/$S0.log" 61 ff
