@@ -42,12 +42,19 @@ end_of(const struct planner *pl, size_t i)
 				  pl->all->bases[i + 1];
 }
 
-/* Whether segment i is there and can go at all. */
+/*
+ * Whether segment i is there and can go at all.  Where readers end at a high
+ * watermark the last that they see may go on behind it.
+ */
 static bool
 is_candidate(const struct planner *pl, size_t i)
 {
+	const struct view *v = pl->v;
+
 	return i < pl->all->count &&
-	    (!is_active(pl, i) || pl->v->end.position > 0);
+	    (!is_active(pl, i) ||
+		(v->end.position > 0 &&
+		    v->end.next_offset == v->log.next_offset));
 }
 
 /* The same for the rules that spare what has not been read. */

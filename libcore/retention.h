@@ -6,7 +6,8 @@
  * first, by log start, then size, then time, and each rule ends at the first
  * segment that stays.  The active one goes too if it is not empty and a rule
  * says so: it is sealed first.  An empty one stays, so that offsets never
- * start over.  Only what goes, and the one behind it, is opened.
+ * start over.  Nothing goes that ends behind the high watermark.  Only what
+ * goes, and the one behind it, is opened.
  */
 #ifndef KLOG_RETENTION_H
 #define KLOG_RETENTION_H

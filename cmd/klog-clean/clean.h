@@ -9,8 +9,10 @@
 
 #include "buf.h"
 #include "bytes.h"
+#include "compaction.h"
 #include "err.h"
 #include "opt.h"
+#include "partition.h"
 #include "progress.h"
 #include "range.h"
 #include "retention.h"
@@ -40,11 +42,15 @@ struct clean {
 	struct tally tally;
 };
 
-/* ---- retain.c, compact.c: one partition each; an exit status, or -1 ---- */
+/*
+ * ---- retain.c, compact.c: 0, or -1.  v was looked at; p's clean.lock is
+ * held, unless nothing is to be changed (then retention needs no p) ----
+ */
 
 int retain_partition(struct clean *c, int32_t number, struct view *v,
-    struct err *e);
-int compact_partition(struct clean *c, int32_t number, struct err *e);
+    struct partition *p, struct err *e);
+int compact_partition(struct clean *c, int32_t number, const struct view *v,
+    struct partition *p, struct err *e);
 
 /* ---- unread.c ---- */
 
@@ -75,12 +81,25 @@ int command_run(const char *command, struct slice input,
 int hook_run(const struct clean *c, int32_t number, const char *path,
     const struct retention_segment *s, struct err *e);
 
+/* ---- reduce.c ---- */
+
+struct reduce;			/* a run of --reduce; opaque */
+
+/* For partition number.  NULL: out of memory. */
+struct reduce *reduce_new(const struct clean *c, int32_t number);
+void reduce_free(struct reduce *r);
+
+/* What compaction asks; lives as long as r. */
+const struct compaction_reduce *reduce_calls(const struct reduce *r);
+
 /* ---- say.c: what was done, on standard output ---- */
 
 void say_segment(struct clean *c, int32_t number, const char *path,
     const struct retention_segment *s);
 void say_stays(const struct clean *c, int32_t number,
     const struct retention *r);
+void say_compaction(struct clean *c, int32_t number,
+    const struct compaction *k);
 void say_topic(const struct clean *c);
 
 #endif

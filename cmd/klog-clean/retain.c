@@ -1,7 +1,6 @@
 /*
  * Retention of one partition: plan, hook, removal.
  */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "clean.h"
@@ -10,14 +9,14 @@
 #include "partition.h"
 #include "segment.h"
 
-enum { STATUS_REFUSED = 3, PATH_BYTES = 4400 };
+enum { PATH_BYTES = 4400 };
 
 struct retain {
 	struct clean *c;
 	int32_t number;
 	struct view *v;
 	struct retention r;
-	struct partition p;
+	struct partition *p;
 };
 
 static bool
@@ -46,7 +45,7 @@ remove_up_to(struct retain *t, size_t upto, struct err *e)
 	size_t before = t->r.removed;
 	int r;
 
-	r = retention_remove(&t->r, &t->p, upto, stopped, e);
+	r = retention_remove(&t->r, t->p, upto, stopped, e);
 	tell(t, before, t->r.removed);
 	return r;
 }
@@ -61,7 +60,7 @@ remove_with_hook(struct retain *t, struct err *e)
 	for (i = 0; i < t->r.count && !stopped(); i++) {
 		/* The hook gets a file that does not grow any more. */
 		if (i + 1 == t->r.count &&
-		    retention_seal(&t->r, &t->p,
+		    retention_seal(&t->r, t->p,
 			clock_mono_ms() + t->c->timeout, e) < 0)
 			return -1;
 		if (i == t->r.count)
@@ -71,7 +70,7 @@ remove_with_hook(struct retain *t, struct err *e)
 		if (hook_run(t->c, t->number, path, &t->r.list[i], e) < 0)
 			return -1;
 		/* What was saved goes, though we were asked to stop. */
-		if (retention_remove(&t->r, &t->p, i + 1, NULL, e) < 0)
+		if (retention_remove(&t->r, t->p, i + 1, NULL, e) < 0)
 			return -1;
 		tell(t, i, i + 1);
 	}
@@ -84,13 +83,13 @@ remove_all(struct retain *t, struct err *e)
 	if (t->c->before_delete != NULL)
 		return remove_with_hook(t, e);
 	if (retention_seal(
-		&t->r, &t->p, clock_mono_ms() + t->c->timeout, e) < 0)
+		&t->r, t->p, clock_mono_ms() + t->c->timeout, e) < 0)
 		return -1;
 	return remove_up_to(t, t->r.count, e);
 }
 
 static int
-retain_locked(struct retain *t, struct err *e)
+plan_and_remove(struct retain *t, struct err *e)
 {
 	if (retention_plan(&t->r, t->v, e) < 0)
 		return -1;
@@ -103,10 +102,10 @@ retain_locked(struct retain *t, struct err *e)
 }
 
 int
-retain_partition(
-    struct clean *c, int32_t number, struct view *v, struct err *e)
+retain_partition(struct clean *c, int32_t number, struct view *v,
+    struct partition *p, struct err *e)
 {
-	struct retain t = { .c = c, .number = number, .v = v };
+	struct retain t = { .c = c, .number = number, .v = v, .p = p };
 	int got = 0;
 
 	t.r.settings = &c->topic->settings;
@@ -115,20 +114,8 @@ retain_partition(
 		got = unread_bound(c, number, &t.r.bound, e);
 		t.r.bounded = got > 0;
 	}
-	if (got < 0)
-		return -1;
-	if (c->dry_run) {
-		got = retain_locked(&t, e);
-	} else if (partition_open(&t.p, c->topic->dirfd, number,
-		       c->topic->path, &c->topic->settings, e) < 0) {
-		got = -1;
-	} else {
-		t.p.use = PARTITION_KEEPER;
-		got = partition_begin_clean(&t.p, e);
-		if (got == 0)
-			got = retain_locked(&t, e);
-		partition_close(&t.p);
-	}
+	if (got >= 0)
+		got = plan_and_remove(&t, e);
 	retention_release(&t.r);
-	return got < 0 ? -1 : 0;
+	return got;
 }

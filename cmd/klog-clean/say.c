@@ -13,6 +13,12 @@
 
 enum { TEXT = 160 };
 
+static const char *
+plural(int64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void
 put_time(int64_t ms, char out[WHEN_TEXT])
 {
@@ -115,6 +121,122 @@ say_stays(const struct clean *c, int32_t number, const struct retention *r)
 	}
 }
 
+static void
+compaction_json(const struct clean *c, int32_t number,
+    const struct compaction *k)
+{
+	static const char *const why[] = { "nothing", "clean", "below_ratio",
+		"ratio", "lag", "forced" };
+
+	printf("{\"topic\":\"%s\",\"partition\":%" PRId32
+	       ",\"compacted\":%s,\"reason\":\"%s\""
+	       ",\"clean_bytes\":%" PRId64 ",\"dirty_bytes\":%" PRId64,
+	    c->topic->name, number,
+	    k->picked && !c->dry_run ? "true" : "false", why[k->why],
+	    k->clean_bytes, k->dirty_bytes);
+	if (k->picked && !c->dry_run)
+		printf(",\"records_before\":%" PRId64
+		       ",\"records_after\":%" PRId64
+		       ",\"bytes_before\":%" PRId64
+		       ",\"bytes_after\":%" PRId64
+		       ",\"segments_before\":%" PRId64
+		       ",\"segments_after\":%" PRId64
+		       ",\"passes\":%d,\"spilled\":%" PRId64,
+		    k->records_read, k->records_kept, k->bytes_before,
+		    k->bytes_after, k->segments_before, k->segments_after,
+		    k->passes, k->spilled);
+	puts("}");
+}
+
+/* Why a partition is compacted, or is not. */
+static void
+put_compaction_why(const struct clean *c, const struct compaction *k,
+    char out[TEXT])
+{
+	const struct settings *s = &c->topic->settings;
+	int64_t all = k->clean_bytes + k->dirty_bytes;
+	double ratio = all > 0 ? (double)k->dirty_bytes / (double)all : 0;
+	double limit = (double)s->dirty_ratio / 1000000;
+	char lag[UNITS_TEXT];
+
+	switch (k->why) {
+	case COMPACTION_NOTHING:
+		snprintf(out, TEXT, "no segment may be compacted yet");
+		break;
+	case COMPACTION_CLEAN:
+		snprintf(out, TEXT, "all that may be is compacted");
+		break;
+	case COMPACTION_BELOW_RATIO:
+		snprintf(out, TEXT,
+		    "%.2f of it is new, min.cleanable.dirty.ratio is %.2f",
+		    ratio, limit);
+		break;
+	case COMPACTION_RATIO:
+		snprintf(out, TEXT,
+		    "%.2f of it was new, min.cleanable.dirty.ratio is %.2f",
+		    ratio, limit);
+		break;
+	case COMPACTION_LAG:
+		units_format_duration(s->max_compaction_lag_ms, lag);
+		snprintf(out, TEXT, "max.compaction.lag.ms (%s) has passed",
+		    lag);
+		break;
+	case COMPACTION_FORCED:
+		snprintf(out, TEXT, "--force");
+		break;
+	}
+}
+
+static void
+compaction_line(const struct clean *c, int32_t number,
+    const struct compaction *k, const char *why)
+{
+	char before[UNITS_TEXT], after[UNITS_TEXT];
+
+	if (report_quiet() || (!c->dry_run && report_verbose() == 0))
+		return;
+	printf("%s/%" PRId32 ": ", c->topic->path, number);
+	if (c->dry_run) {
+		units_format_size(k->clean_bytes + k->dirty_bytes, before);
+		printf("would be compacted: %" PRId64 " segment%s, %s: %s\n",
+		    k->segments_before, plural(k->segments_before), before,
+		    why);
+		return;
+	}
+	units_format_size(k->bytes_before, before);
+	units_format_size(k->bytes_after, after);
+	printf("compacted: %" PRId64 " records to %" PRId64
+	       ", %s to %s, %" PRId64 " segment%s to %" PRId64 ": %s\n",
+	    k->records_read, k->records_kept, before, after,
+	    k->segments_before, plural(k->segments_before),
+	    k->segments_after, why);
+}
+
+void
+say_compaction(
+    struct clean *c, int32_t number, const struct compaction *k)
+{
+	char why[TEXT];
+
+	if (k->picked) {
+		c->tally.compacted++;
+		c->tally.before += c->dry_run ?
+		    k->clean_bytes + k->dirty_bytes :
+		    k->bytes_before;
+		c->tally.after += k->bytes_after;
+	}
+	if (c->json) {
+		compaction_json(c, number, k);
+		return;
+	}
+	put_compaction_why(c, k, why);
+	if (!k->picked)
+		report_note("%s/%" PRId32 ": not compacted: %s",
+		    c->topic->path, number, why);
+	else if (!c->null)
+		compaction_line(c, number, k, why);
+}
+
 /* "removed 3 segments, 2.9G: 2 by time, 1 by size" */
 static void
 put_removed(const struct clean *c)
@@ -133,7 +255,7 @@ put_removed(const struct clean *c)
 	}
 	units_format_size(t->bytes, amount);
 	printf("%s %" PRId64 " segment%s, %s",
-	    c->dry_run ? "would remove" : "removed", all, all == 1 ? "" : "s",
+	    c->dry_run ? "would remove" : "removed", all, plural(all),
 	    amount);
 	for (i = 2; i >= 0; i--) {
 		if (t->by[i] == 0)
@@ -155,7 +277,7 @@ put_compacted(const struct clean *c)
 	}
 	printf("%s %" PRId64 " partition%s",
 	    c->dry_run ? "would compact" : "compacted", t->compacted,
-	    t->compacted == 1 ? "" : "s");
+	    plural(t->compacted));
 	units_format_size(t->before, before);
 	units_format_size(t->after, after);
 	if (c->dry_run)
