@@ -10,6 +10,8 @@
 
 enum { SETTLE_MS = 30000 };
 
+enum { MEMORY_FLOOR = 1024 };	/* room for some keys */
+
 /*
  * Where no state page tells where the log ends, the last segment may be one
  * that a roll left, and the one before it still be written to: then the log
@@ -81,8 +83,8 @@ run_locked(struct compaction *c, struct err *e)
 
 	if (run.memory == 0)
 		run.memory = COMPACTION_MEMORY;
-	if (run.memory < COMPACTION_MEMORY_MIN)
-		run.memory = COMPACTION_MEMORY_MIN;
+	if (run.memory < MEMORY_FLOOR)
+		run.memory = MEMORY_FLOOR;
 	if (view_open_at(&run.view, run.p->dirfd, run.p->where, e) < 0)
 		return -1;
 	view_expect(&run.view, run.p->settings);

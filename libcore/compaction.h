@@ -17,7 +17,7 @@
 #include "partition.h"
 
 #define COMPACTION_MEMORY ((int64_t)64 << 20) /* the default, bytes */
-#define COMPACTION_MEMORY_MIN ((int64_t)8 << 20)
+#define COMPACTION_MEMORY_MIN ((int64_t)8 << 20) /* with less it is slow */
 
 /*
  * Reduce the values of a key to one.  Keys come in no order, each once and
@@ -45,8 +45,8 @@ enum compaction_why { /* why a partition is compacted, or is not */
 struct compaction { /* zero it, then fill the first part */
 	struct partition *partition; /* no lock of it held, but perhaps clean */
 	int64_t now_ms; /* wall clock; decides what is old enough */
-	int64_t memory; /* bytes for keys and buffers; 0: COMPACTION_MEMORY;
-			 * less than COMPACTION_MEMORY_MIN is that */
+	int64_t memory; /* bytes for keys and buffers; 0: COMPACTION_MEMORY.
+			 * Buffers are never smaller than makes sense. */
 	uint8_t hash_key[16]; /* random, anew for each run: no collision of
 			       * two keys can be planned */
 	bool bounded; /* nothing that ends behind this offset is cleaned: the */
