@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "durable.h"
 #include "fsio.h"
+#include "highwater.h"
 #include "recovery.h"
 #include "role.h"
 #include "roll.h"
@@ -54,6 +55,15 @@ settle(struct partition *p, struct err *e)
 	return 0;
 }
 
+/* How many copies are waited for, and so how far readers go. */
+static int
+settle_copies(struct partition *p, struct err *e)
+{
+	return atomic_load(&p->state.page->min_in_sync) != 0 ?
+	    0 :
+	    highwater_settle(p, e);
+}
+
 int
 append_begin(struct partition *p, int64_t deadline, struct err *e)
 {
@@ -66,7 +76,8 @@ append_begin(struct partition *p, int64_t deadline, struct err *e)
 	sigaddset(&block, SIGTERM);
 	sigaddset(&block, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &block, &p->signals);
-	if (settle(p, e) == 0 && role_allows(p, e) == 0)
+	if (settle(p, e) == 0 && settle_copies(p, e) == 0 &&
+	    role_allows(p, e) == 0)
 		return 0;
 	append_end(p);
 	return -1;

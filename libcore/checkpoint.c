@@ -12,7 +12,7 @@
 static const char start_name[] = "log-start-offset";
 static const char cleaner_name[] = "cleaner-checkpoint";
 static const char recovery_name[] = "recovery-point";
-static const char high_name[] = "high-watermark";
+static const char high_name[] = CHECKPOINT_HIGH;
 
 enum { LINE_MAX_BYTES = 128, BOOT_ID = 36 };
 

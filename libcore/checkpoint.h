@@ -16,6 +16,8 @@
 
 #include "err.h"
 
+#define CHECKPOINT_HIGH "high-watermark"
+
 /* 1 read, 0 there is none (*offset is 0), -1. */
 int checkpoint_read_start(
     int dirfd, int64_t *offset, const char *where, struct err *e);

@@ -202,3 +202,12 @@ lock_directory(int dirfd)
 {
 	return flock(dirfd, LOCK_EX | LOCK_NB) == 0;
 }
+
+bool
+lock_is_free(int fd)
+{
+	if (flock(fd, LOCK_SH | LOCK_NB) < 0)
+		return false;
+	flock(fd, LOCK_UN);
+	return true;
+}

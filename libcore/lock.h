@@ -8,6 +8,7 @@
 #ifndef KLOG_LOCK_H
 #define KLOG_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -40,10 +41,13 @@ int lock_try(struct lock *l, struct err *e);
 int lock_busy(const struct lock *l, struct err *e);
 
 /*
- * Lock a directory itself, without waiting, until its descriptor is closed:
- * 1, or 0 if somebody holds it.
+ * Lock a directory or file itself, without waiting, until its descriptor is
+ * closed: 1, or 0 if somebody holds it.
  */
 int lock_directory(int dirfd);
+
+/* Nobody has locked the file behind fd, which we have not either. */
+bool lock_is_free(int fd);
 
 void lock_drop(struct lock *l);
 void lock_close(struct lock *l);

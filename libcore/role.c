@@ -127,8 +127,13 @@ write_file(const struct role *r, int dirfd, const char *where, struct err *e)
 static void
 tell_state(struct partition *p, const struct role *r)
 {
-	if (state_is_valid(&p->state, p->dirfd, p->boot))
-		atomic_store(&p->state.page->role, (uint32_t)r->kind);
+	struct state_page *page = p->state.page;
+
+	if (!state_is_valid(&p->state, p->dirfd, p->boot))
+		return;
+	atomic_store(&page->role, (uint32_t)r->kind);
+	/* Another role has another high watermark: highwater.h. */
+	atomic_store(&page->min_in_sync, 0);
 }
 
 int

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "crc.h"
 #include "fsio.h"
 
@@ -146,6 +147,9 @@ state_reset(struct state *st, int dirfd, const char boot[37],
 	atomic_store(&page->high_watermark, high_watermark);
 	atomic_store(&page->copied_offset, high_watermark);
 	atomic_store(&page->stalled_offset, -1);
+	/* Unlike that of a page that was removed; even. */
+	atomic_store(
+	    &page->in_sync_seq, (uint32_t)clock_mono_ms() / 2 * 2);
 	atomic_store(&page->syncing, 0);
 	atomic_store(&page->poison, 0);
 	atomic_store(&page->role, role);

@@ -103,13 +103,16 @@ watch_wait(struct watch *w, int64_t timeout_ms, int out_fd,
 	return n > 0 || polling;
 }
 
-void
+int
 watch_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_us)
 {
 	struct timespec ts = { timeout_us / 1000000,
 		timeout_us % 1000000 * 1000 };
 
-	syscall(SYS_futex, word, FUTEX_WAIT, value, &ts, NULL, 0);
+	return syscall(SYS_futex, word, FUTEX_WAIT, value, &ts, NULL, 0) < 0 &&
+		errno == EINTR ?
+	    -1 :
+	    0;
 }
 
 void

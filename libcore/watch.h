@@ -48,8 +48,11 @@ int watch_wait(struct watch *w, int64_t timeout_ms, int out_fd,
 void watch_take(struct watch *w,
     void (*seen)(void *ctx, int number, unsigned what), void *ctx);
 
-/* Wait while *word is value, at most timeout_us; works on read-only maps. */
-void watch_futex_wait(
+/*
+ * Wait while *word is value, at most timeout_us; works on read-only maps.
+ * 0, or -1: a signal handler ran.
+ */
+int watch_futex_wait(
     _Atomic uint32_t *word, uint32_t value, int64_t timeout_us);
 
 void watch_futex_wake(_Atomic uint32_t *word); /* all who wait */

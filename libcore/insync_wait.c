@@ -1,0 +1,95 @@
+#include "insync_parts.h"
+
+#include <inttypes.h>
+
+#include "append.h"
+#include "clock.h"
+#include "watch.h"
+
+enum {
+	WAIT_MAX_MS = 1000,
+	GRACE_MS = 2000	/* after a signal, as for a lock */
+};
+
+/* Settle what there is, where nobody did since this boot began. */
+static int
+know(struct insync *s, struct err *e)
+{
+	struct partition *p = s->partition;
+
+	if (!state_is_valid(&p->state, p->dirfd, p->boot) ||
+	    atomic_load(&p->state.page->min_in_sync) == 0) {
+		if (insync_begin(p, clock_mono_ms() + INSYNC_LOCK_MS, e) < 0)
+			return -1;
+		append_end(p);
+	}
+	return insync_load(s, e);
+}
+
+int
+insync_refuse_append(struct insync *s, struct err *e)
+{
+	struct partition *p = s->partition;
+	uint32_t wanted;
+
+	if (know(s, e) < 0)
+		return -1;
+	wanted = atomic_load(&p->state.page->min_in_sync);
+	if (s->count + 1 >= wanted)
+		return 0;
+	return err_set(e, ERR_BUSY,
+	    "%s: not enough in-sync replicas: %zu of %" PRIu32
+	    " (min.insync.replicas)",
+	    p->where, s->count + 1, wanted);
+}
+
+static int
+late(struct insync *s, int64_t offset, struct err *e)
+{
+	const struct partition *p = s->partition;
+	const struct state_page *page = p->state.page;
+
+	return err_set(e, ERR_BUSY,
+	    "%s: offsets %" PRId64 " to %" PRId64
+	    " are on disk here, not yet on all in-sync replicas (%zu in sync, "
+	    "%" PRIu32 " needed)",
+	    p->where, atomic_load(&page->copied_offset), offset - 1,
+	    s->count + 1, atomic_load(&page->min_in_sync));
+}
+
+int
+insync_wait(
+    struct insync *s, int64_t offset, int64_t deadline, struct err *e)
+{
+	struct state_page *page = s->partition->state.page;
+	int64_t now, again, until;
+	uint32_t seq;
+	bool stopping = false;
+
+	/* Alone, or all were faster. */
+	s->look_ms = 0;
+	for (;;) {
+		seq = atomic_load(&page->high_seq);
+		if (atomic_load(&page->copied_offset) >= offset)
+			return 0;
+		now = clock_mono_ms();
+		if (insync_observe(s, now, &again, e) < 0)
+			return -1;
+		if (atomic_load(&page->copied_offset) >= offset)
+			return 0;
+		if (now >= deadline)
+			return stopping ? err_set(e, ERR_STOPPED,
+			    "%s: stopped while waiting for replicas",
+			    s->partition->where) : late(s, offset, e);
+		until = again < deadline ? again : deadline;
+		if (until > now + WAIT_MAX_MS)
+			until = now + WAIT_MAX_MS;
+		if (watch_futex_wait(
+			&page->high_seq, seq, (until - now) * 1000) == 0 ||
+		    stopping)
+			continue;
+		stopping = true;
+		if (deadline > now + GRACE_MS)
+			deadline = now + GRACE_MS;
+	}
+}
