@@ -1,6 +1,7 @@
 #include "place_files.h"
 
 #include "checkpoint.h"
+#include "conf.h"
 #include "cursor.h"
 #include "reverse.h"
 #include "timefind.h"
@@ -243,6 +244,10 @@ stale(void)
 	int64_t start;
 
 	fill(&pl, &v);
+	place_need(settings_set(&pl.topic.settings, "min.insync.replicas", "2",
+		       &e) == 0 &&
+		conf_write(&pl.topic.settings, pl.topic.dirfd, "t", &e) == 0,
+	    "conf", &e);
 	set(&pl, 2);
 	place_need(checkpoint_write_start(pl.part, 4, "t/0", &e) == 0, "s", &e);
 	partition_close(&pl.p);
