@@ -134,17 +134,16 @@ open_by_listing(struct cursor *c, struct err *e)
 	return r;
 }
 
-/* Whether the open segment's name is another file's now. */
+/* Whether segment base is another file now than that. */
 static bool
-is_replaced(const struct cursor *c)
+is_replaced(const struct view *v, int64_t base, const struct stat *was)
 {
 	char name[SEGMENT_NAME];
-	struct stat held, named;
+	struct stat named;
 
-	segment_name(name, c->base, SEGMENT_LOG);
-	return fstat(c->fd, &held) == 0 &&
-	    fstatat(c->view->dirfd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (held.st_ino != named.st_ino || held.st_dev != named.st_dev);
+	segment_name(name, base, SEGMENT_LOG);
+	return fstatat(v->dirfd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (was->st_ino != named.st_ino || was->st_dev != named.st_dev);
 }
 
 /*
@@ -157,10 +156,12 @@ open_following(struct cursor *c, struct err *e)
 {
 	struct view *v = c->view;
 	int64_t old = c->base;
-	bool replaced = is_replaced(c);
+	struct stat was;
 	ptrdiff_t i = -1;
 	int tries, r;
 
+	if (fstat(c->fd, &was) < 0)
+		return err_sys(e, "%s/%020" PRId64 ".log", v->where, old);
 	if (c->next > old) {
 		r = open_at(c, c->next, false, e);
 		if (r != 0)
@@ -171,10 +172,11 @@ open_following(struct cursor *c, struct err *e)
 		if (view_list(v, e) < 0)
 			return -1;
 		i = segment_list_find(&v->segments, c->next);
-		if (i + 1 < (ptrdiff_t)v->segments.count)
-			break;
+		if (i < 0 || v->segments.bases[i] != old)
+			return open_by_listing(c, e);
 	}
-	if (i < 0 || v->segments.bases[i] != old || replaced)
+	/* Only now: a merged segment has its name before others lose theirs. */
+	if (is_replaced(v, old, &was))
 		return open_by_listing(c, e);
 	i++;
 	if (i >= (ptrdiff_t)v->segments.count)

@@ -43,24 +43,55 @@ failed(const struct reverse *r, struct err *e)
 	    r->view->segments.bases[r->segment]);
 }
 
-/* Open the segment before: 1, 0 there is none (or it was removed), -1. */
+/*
+ * Open the log of the segment before: 1, 0 there is none (or it was removed),
+ * -1.  Where compaction merged it with others it goes by another name.
+ */
+static int
+open_log(struct reverse *r, struct err *e)
+{
+	struct view *v = r->view;
+	int64_t below = r->after >= 0 ? r->after : r->end;
+	int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		if (tries > 0 && view_list(v, e) < 0)
+			return -1;
+		if (tries > 0)
+			r->segment =
+			    segment_list_find(&v->segments, below - 1) + 1;
+		if (r->segment <= 0)
+			return 0;
+		r->fd = segment_open(v->dirfd, v->segments.bases[--r->segment],
+		    SEGMENT_LOG, O_RDONLY, v->where, e);
+		if (r->fd < 0 && e->code != ERR_NONE)
+			return -1;
+		if (r->fd >= 0)
+			return 1;
+	}
+	return err_set(e, ERR_SYSTEM,
+	    "%s: segments vanish while they are looked for", v->where);
+}
+
+/* The same, and where its blocks begin. */
 static int
 open_segment(struct reverse *r, struct err *e)
 {
 	struct view *v = r->view;
 	int64_t base;
-	int fd, got = 0;
+	int fd, got;
 
 	close_segment(r);
-	if (r->segment <= 0)
-		return 0;
-	base = v->segments.bases[--r->segment];
-	r->fd = segment_open(
-	    v->dirfd, base, SEGMENT_LOG, O_RDONLY, v->where, e);
-	if (r->fd < 0)
-		return e->code == ERR_NONE ? 0 : -1;
+	got = open_log(r, e);
+	if (got <= 0)
+		return got;
+	base = v->segments.bases[r->segment];
+	/* A merged one has again what was given already. */
+	if (r->after >= 0 && r->after < r->end)
+		r->end = r->after;
 	r->block_end = base == v->end.base ? v->end.position : fsio_size(r->fd);
 	r->block = 0;
+	got = 0;
 	fd = segment_open(v->dirfd, base, SEGMENT_INDEX, O_RDONLY, v->where, e);
 	if (fd >= 0) {
 		got = index_positions(fd, base, &r->blocks, &r->block);

@@ -9,6 +9,8 @@
 #include "index.h"
 #include "segment.h"
 
+enum { LISTINGS_MAX = 8 };
+
 /*
  * The last time entry of segment base that is not above t, and the last of
  * all; their timestamps are -1 if there is none.
@@ -190,13 +192,19 @@ timefind_seek(struct cursor *c, struct codec *codec, int64_t log_start,
 	struct record found = { 0 };
 	int64_t max, base, start, end;
 	size_t i;
-	int r = 0;
+	int r = 0, again = 0;
 
 	c->since = t;
 	i = first_segment(v, log_start);
 	for (; r == 0 && i < segments_end(v); i++) {
 		base = v->segments.bases[i];
 		r = segment_times(v, base, t, &max, &en, e);
+		/* It is gone: removed, or merged with one we have passed. */
+		if (r == 0 && max < 0 && base < v->end.base &&
+		    again++ < LISTINGS_MAX) {
+			r = view_list(v, e);
+			i = first_segment(v, log_start) - 1;
+		}
 		if (r < 0 || max < t)
 			continue;
 		/* Up to an entry below t all is below t. */
