@@ -40,24 +40,21 @@ size_of(const struct compacting *run, int64_t base, enum segment_file what,
 	return *size < 0 ? failed(run, base, what, e) : 0;
 }
 
-/* The segments below the active one, but those that are superseded. */
+/* The segments below the active one. */
 static int
 list_sealed(struct compacting *run, struct err *e)
 {
-	const struct segment_list *l = &run->view.segments;
-	struct swap swap = { 0 };
+	struct segment_list *l = &run->view.segments;
 	struct compaction_segment *s;
 	size_t i;
 
 	run->list = calloc(l->count + 1, sizeof(*run->list));
 	if (run->list == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
-	if (swap_read(&swap, run->p->dirfd, run->p->where, e) < 0)
+	if (swap_filter(l, run->p->dirfd, run->p->where, e) < 0)
 		return -1;
 	for (i = 0; i < l->count && l->bases[i] < run->view.end.base; i++)
-		if (!swap_supersedes(&swap, l->bases[i]))
-			run->list[run->count++].base = l->bases[i];
-	swap_release(&swap);
+		run->list[run->count++].base = l->bases[i];
 	for (i = 0; i < run->count; i++) {
 		s = &run->list[i];
 		s->end = i + 1 < run->count ? s[1].base : run->view.end.base;

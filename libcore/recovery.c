@@ -177,9 +177,7 @@ rebuild_segments(struct partition *p, struct rebuild *seen, struct err *e)
 	ptrdiff_t i, last;
 	int r, empty = 0;
 
-	r = segment_list_read(&list, p->dirfd, p->where, e);
-	if (r == 0 && list.count == 0)
-		r = err_set(e, ERR_CORRUPT, "%s: has no segment", p->where);
+	r = recovery_list(p, &list, e);
 	if (r == 0)
 		r = empty = last_is_empty(p, &list, e);
 	last = (ptrdiff_t)list.count - 1;
@@ -253,34 +251,6 @@ settle_epoch(struct partition *p, const struct rebuild *seen,
 }
 
 /*
- * A trim that outlived the records behind it: without this what is appended
- * from here on would lie before the start of the log.
- */
-static int
-settle_start(struct partition *p, const struct rebuild *seen, struct err *e)
-{
-	struct segment_list list = { 0 };
-	int64_t start, first;
-	int r;
-
-	r = checkpoint_read_start(p->dirfd, &start, p->where, e);
-	if (r < 0)
-		return -1;
-	if (start > p->slot.next_offset)
-		return checkpoint_write_start(
-		    p->dirfd, p->slot.next_offset, p->where, e);
-	if (r > 0 || seen->known)
-		return 0;
-	/* A copy, of Kafka's perhaps: what it lacks now was never here. */
-	r = segment_list_read(&list, p->dirfd, p->where, e);
-	first = r == 0 && list.count > 0 ? list.bases[0] : 0;
-	segment_list_release(&list);
-	if (r < 0 || first == 0)
-		return r;
-	return checkpoint_write_start(p->dirfd, first, p->where, e);
-}
-
-/*
  * The high watermark: what was noted, which may be less than readers have
  * seen, as it is not synced.  What was trimmed was below it.
  */
@@ -322,7 +292,7 @@ reset_state(
 
 /* Start over from what is on disk; safe: below this offset all was durable. */
 static int
-rebuild(struct partition *p, int64_t safe, struct err *e)
+rebuild_all(struct partition *p, int64_t safe, struct err *e)
 {
 	struct rebuild seen = { .epoch = { -1, 0, 0 } };
 	struct role role;
@@ -343,7 +313,7 @@ rebuild(struct partition *p, int64_t safe, struct err *e)
 	p->cut_bytes = 0;
 	if (rebuild_segments(p, &seen, e) < 0 ||
 	    settle_epoch(p, &seen, &role, e) < 0 ||
-	    settle_start(p, &seen, e) < 0 || settle_high(p, &high, e) < 0)
+	    recovery_settle_start(p, &seen, e) < 0 || settle_high(p, &high, e) < 0)
 		return -1;
 	checkpoint_tidy(p->dirfd);
 	origins_tidy(p->dirfd);
@@ -353,6 +323,19 @@ rebuild(struct partition *p, int64_t safe, struct err *e)
 		p->dirfd, p->boot, p->slot.next_offset, p->where, e) < 0)
 		return -1;
 	return reset_state(p, &role, high, e);
+}
+
+/* The same, and nobody compacts meanwhile if that can be had: who does goes on
+ * by himself, and all that is read here may be on its way out. */
+static int
+rebuild(struct partition *p, int64_t safe, struct err *e)
+{
+	bool mine = p->clean.fd < 0 && partition_begin_clean(p, e) == 0;
+	int r = rebuild_all(p, safe, e);
+
+	if (mine)
+		partition_end_clean(p);
+	return r;
 }
 
 int

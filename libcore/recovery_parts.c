@@ -4,11 +4,13 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "checkpoint.h"
 #include "cut.h"
 #include "fsio.h"
 #include "index.h"
 #include "scan.h"
 #include "segment.h"
+#include "swap.h"
 
 int
 recovery_log_error(const struct partition *p, struct err *e)
@@ -106,4 +108,43 @@ recovery_cut_off(struct partition *p, int64_t size, struct err *e)
 	p->cut_offset = p->slot.next_offset;
 	p->cut_bytes = size - p->slot.position;
 	return 0;
+}
+
+int
+recovery_list(const struct partition *p, struct segment_list *l, struct err *e)
+{
+	if (segment_list_read(l, p->dirfd, p->where, e) < 0 ||
+	    swap_filter(l, p->dirfd, p->where, e) < 0)
+		return -1;
+	if (l->count == 0)
+		return err_set(e, ERR_CORRUPT, "%s: has no segment", p->where);
+	return 0;
+}
+
+/*
+ * A trim that outlived the records behind it: without this what is appended
+ * from here on would lie before the start of the log.
+ */
+int
+recovery_settle_start(struct partition *p, const struct rebuild *seen, struct err *e)
+{
+	struct segment_list list = { 0 };
+	int64_t start, first;
+	int r;
+
+	r = checkpoint_read_start(p->dirfd, &start, p->where, e);
+	if (r < 0)
+		return -1;
+	if (start > p->slot.next_offset)
+		return checkpoint_write_start(
+		    p->dirfd, p->slot.next_offset, p->where, e);
+	if (r > 0 || seen->known)
+		return 0;
+	/* A copy, of Kafka's perhaps: what it lacks now was never here. */
+	r = segment_list_read(&list, p->dirfd, p->where, e);
+	first = r == 0 && list.count > 0 ? list.bases[0] : 0;
+	segment_list_release(&list);
+	if (r < 0 || first == 0)
+		return r;
+	return checkpoint_write_start(p->dirfd, first, p->where, e);
 }

@@ -7,6 +7,7 @@
 
 #include "epochs.h"
 #include "partition.h"
+#include "segment.h"
 
 /* What a rebuild knows and learns. */
 struct rebuild {
@@ -41,6 +42,15 @@ int recovery_take_batches(struct partition *p, struct state_slot *slot,
  * that nothing is silently gone.
  */
 int recovery_cut_off(struct partition *p, int64_t size, struct err *e);
+
+/* The segments, but those that compaction is just replacing.  0, or -1:
+ * ERR_CORRUPT too (there is none). */
+int recovery_list(
+    const struct partition *p, struct segment_list *l, struct err *e);
+
+/* Let the log start where it can.  0, or -1. */
+int recovery_settle_start(
+    struct partition *p, const struct rebuild *seen, struct err *e);
 
 /* A failed call on the open .log; returns -1. */
 int recovery_log_error(const struct partition *p, struct err *e);

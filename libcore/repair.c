@@ -19,6 +19,7 @@
 #include "role.h"
 #include "scan.h"
 #include "segment.h"
+#include "swap.h"
 #include "verify.h"
 #include "verify_parts.h"
 
@@ -245,6 +246,8 @@ mend_rest(struct repair_part *rp, struct err *e)
 		rp->unsure |= need->about == ABOUT_RECOVERY;
 		if (need->about == ABOUT_FILE)
 			r = repair_file(rp, p->dirfd, need->file, e);
+		else if (need->about == ABOUT_CLEANER)
+			r = repair_away(rp, need->file, e);
 		else if (need->about == ABOUT_INDEX && need->base != last) {
 			last = need->base;
 			if (last == active) {
@@ -316,6 +319,7 @@ int
 repair_partition(struct repair *r, int32_t number, struct err *e)
 {
 	struct repair_part rp = { .r = r, .topic = r->topic, .number = number };
+	struct swap swap = { 0 };
 	char name[16], where[4096];
 	int got;
 
@@ -338,7 +342,11 @@ repair_partition(struct repair *r, int32_t number, struct err *e)
 	rp.p.use = PARTITION_KEEPER;
 	rp.p.save = r->save;
 	rp.p.save_torn = true;
+	(void)swap_read(&swap, rp.p.dirfd, rp.p.where, e);
 	got = partition_begin_clean(&rp.p, e);
+	if (got == 0 && swap.count > 0)
+		repair_did(&rp, "swap", "the compaction was ended");
+	swap_release(&swap);
 	if (got == 0)
 		got = mend_partition(&rp, e);
 	partition_end_clean(&rp.p);

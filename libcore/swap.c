@@ -135,6 +135,23 @@ swap_supersedes(const struct swap *s, int64_t base)
 	return line != NULL && base > line->base;
 }
 
+int
+swap_filter(struct segment_list *l, int dirfd, const char *where, struct err *e)
+{
+	struct swap s = { 0 };
+	size_t i, n = 0;
+	int r;
+
+	r = swap_read(&s, dirfd, where, e);
+	for (i = 0; r > 0 && i < l->count; i++)
+		if (!swap_supersedes(&s, l->bases[i]))
+			l->bases[n++] = l->bases[i];
+	if (r > 0)
+		l->count = n;
+	swap_release(&s);
+	return r < 0 ? -1 : 0;
+}
+
 /* Whether the segment, by its headers, goes on to end: 1, 0, -1. */
 static int
 goes_to(int dirfd, const struct swap_line *line, const char *where,

@@ -45,6 +45,13 @@ int swap_read(struct swap *s, int dirfd, const char *where, struct err *e);
 /* Whether another segment stands for that one. */
 bool swap_supersedes(const struct swap *s, int64_t base);
 
+/*
+ * Take the superseded ones out of a list of segments that was just read:
+ * some may be on their way out.  0, or -1.
+ */
+int swap_filter(struct segment_list *l, int dirfd, const char *where,
+    struct err *e);
+
 /* "00000000000000000042.log.cleaned" */
 void swap_cleaned_name(
     char name[SWAP_NAME], int64_t base, enum segment_file what);

@@ -20,6 +20,8 @@ enum trouble_about {
 	ABOUT_EPOCHS,
 	ABOUT_RECOVERY,		/* recovery-point */
 	ABOUT_START,		/* log-start-offset */
+	ABOUT_CLEANER,		/* cleaner-checkpoint */
+	ABOUT_SWAP,
 	ABOUT_STATE,
 	ABOUT_ROLE,		/* of the topic; or a state that says another */
 	ABOUT_FILE,		/* owner, mode or kind of a file */

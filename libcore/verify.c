@@ -30,6 +30,8 @@ verify_tell(struct verify_part *p, struct trouble t, const char *file,
 	t.partition = p->number;
 	t.file = name;
 	t.what = what;
+	if (p->holding && verify_keep(p, &t))
+		return;
 	p->v->troubles++;
 	p->v->told(p->v->context, &t);
 }
@@ -70,7 +72,8 @@ check_partition(struct verify_part *p, struct err *e)
 	if (p->v->only_files)
 		return verify_files(p, e);
 	if (fsio_boot_id(p->boot, e) < 0 || list_segments(p, e) < 0 ||
-	    verify_checkpoints(p, e) < 0 || verify_files(p, e) < 0)
+	    verify_checkpoints(p, e) < 0 || verify_swap(p, e) < 0 ||
+	    verify_files(p, e) < 0)
 		return -1;
 	return verify_log(p, e);
 }

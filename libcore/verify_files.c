@@ -89,6 +89,7 @@ is_ours(const char *name)
 	static const char *const names[] = { "lock", "sync.lock", "clean.lock",
 		"state", "recovery-point", "log-start-offset", "high-watermark",
 		"leader-epoch-checkpoint", "leader-epoch-origins",
+		"cleaner-checkpoint", "swap",
 		"partition.metadata", "topic.conf", "role" };
 	static const char *const suffixes[] = { ".log", ".index", ".timeindex",
 		".txnindex", ".snapshot" };
@@ -280,6 +281,7 @@ verify_ends(struct verify_part *p)
 		end = now.next_offset > end ? now.next_offset : end;
 	}
 	tell_beyond(p, ABOUT_START, "log-start-offset", p->start, end);
+	tell_beyond(p, ABOUT_CLEANER, "cleaner-checkpoint", p->cleaned, end);
 	/* It is written in place: what was read may have been half of it. */
 	if (p->known && p->safe > end &&
 	    checkpoint_read_recovery(

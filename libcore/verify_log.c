@@ -301,9 +301,8 @@ pass_over(struct verify_part *p, size_t i)
 	return 0;
 }
 
-/* Segment i of the list.  0, or -1. */
-static int
-check_segment(struct verify_part *p, size_t i, struct err *e)
+int
+verify_segment(struct verify_part *p, size_t i, struct err *e)
 {
 	const struct segment_list *l = &p->segments;
 	bool last = i + 1 == l->count;
@@ -313,15 +312,20 @@ check_segment(struct verify_part *p, size_t i, struct err *e)
 	p->base = l->bases[i];
 	p->upto = last ? -1 : l->bases[i + 1];
 	p->active = p->known ? p->base == p->slot.base : last;
+	p->device = p->inode = 0;
+	if (p->base < p->expected && verify_is_superseded(p, p->base))
+		return 0;
 	fd = segment_open(
 	    p->dirfd, p->base, SEGMENT_LOG, O_RDONLY, p->where, e);
-	/* Retention took it. */
+	/* Retention took it, or compaction. */
 	if (fd < 0 && e->code == ERR_NONE)
 		return 0;
 	if (fd < 0)
 		return e->sys == 0 ? pass_over(p, i) : -1;
 	if (fstat(fd, &st) < 0)
 		r = err_sys(e, "%s/%020" PRId64 ".log", p->where, p->base);
+	else
+		p->device = st.st_dev, p->inode = st.st_ino;
 	if (r == 0 &&
 	    (last || p->v->since == 0 ||
 		(int64_t)st.st_mtim.tv_sec * 1000 >= p->v->since)) {
@@ -347,7 +351,6 @@ verify_log(struct verify_part *p, struct err *e)
 	struct trouble lost = {
 		.base = -1, .position = -1, .bytes = -1, .mend = MEND_SALVAGE
 	};
-	size_t i;
 
 	if (l->count == 0) {
 		lost.end = must_end(p);
@@ -355,9 +358,8 @@ verify_log(struct verify_part *p, struct err *e)
 		return 0;
 	}
 	p->expected = l->bases[0];
-	for (i = 0; i < l->count; i++)
-		if (check_segment(p, i, e) < 0)
-			return -1;
+	if (verify_segments(p, e) < 0)
+		return -1;
 	if (p->known && !p->ended && p->expected < p->slot.next_offset) {
 		lost.offset = p->expected;
 		lost.end = p->slot.next_offset;

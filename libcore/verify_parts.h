@@ -36,6 +36,7 @@ struct verify_part {
 	int64_t safe;		/* recovery point; 0 */
 	bool promised;		/* it is there: nothing more was promised */
 	int64_t start;		/* log start offset, as the file says; 0 */
+	int64_t cleaned;	/* cleaner checkpoint; 0 */
 	struct segment_list segments;
 	int64_t beyond;		/* base of a segment behind the active one, as
 				 * a roll makes them; -1 none */
@@ -48,11 +49,15 @@ struct verify_part {
 	int64_t unreported;	/* bytes since the last progress */
 	int64_t unreported_records;
 	struct buf scratch;
+	bool holding;		/* troubles are kept until verify_unhold */
+	struct trouble *held;
+	size_t held_count;
 
 	/* of the segment at hand */
 	int64_t base;
 	int64_t upto;		/* where the next one begins; -1 it is the last */
 	bool active;
+	uint64_t device, inode;	/* of its .log that was opened; 0 none was */
 	int64_t max_timestamp;	/* so far; -1 none */
 	int64_t since_index;	/* bytes since the last entry was due */
 	struct verify_index index, timeindex;
@@ -81,9 +86,25 @@ int verify_files(struct verify_part *p, struct err *e);
 /* The small files of the partition, into p; what the state says. */
 int verify_checkpoints(struct verify_part *p, struct err *e);
 
+/* What compaction keeps: its checkpoint, and its swap file.  0, or -1. */
+int verify_swap(struct verify_part *p, struct err *e);
+
+/* From here on keep what is told, until it is known whether it counts. */
+void verify_hold(struct verify_part *p);
+bool verify_keep(struct verify_part *p, const struct trouble *t);
+void verify_unhold(struct verify_part *p, bool tell);
+
+/* Whether another segment stands for that one, or it is gone. */
+bool verify_is_superseded(const struct verify_part *p, int64_t base);
+
 /* Whether they, and the epochs, name offsets that the log does not have yet:
  * when p->expected is its end. */
 void verify_ends(struct verify_part *p);
+
+/* All segments, those that compaction replaces meanwhile once more; and the
+ * one at place i of the list.  0, or -1. */
+int verify_segments(struct verify_part *p, struct err *e);
+int verify_segment(struct verify_part *p, size_t i, struct err *e);
 
 /* The log itself, its indexes and epochs.  0, or -1. */
 int verify_log(struct verify_part *p, struct err *e);
