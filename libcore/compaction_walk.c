@@ -86,9 +86,12 @@ walk_next(struct walk *w, struct err *e)
 	got = cursor_next(&w->cursor, &w->batch, &w->bytes, e);
 	if (got <= 0)
 		return got;
-	/* Offsets may be missing up to where the next segment begins. */
-	if (w->batch.base_offset >= w->end)
+	/* Offsets may be missing up to where the next segment begins: its
+	 * first batch is met here, and comes again when end is raised. */
+	if (w->batch.base_offset >= w->end) {
+		cursor_seek(&w->cursor, w->batch.base_offset);
 		return 0;
+	}
 	if (tell_progress(w->run, w->batch.size, e) < 0 || find_fate(w, e) < 0)
 		return -1;
 	return 1;
