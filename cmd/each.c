@@ -13,7 +13,8 @@ settle(int r, const struct err *e)
 {
 	if (r >= 0)
 		return r;
-	report_error("%s", e->text);
+	if (e->code != ERR_STOPPED)
+		report_error("%s", e->text);
 	return main_status(e);
 }
 

@@ -117,6 +117,8 @@ one_partition(void *context, int32_t number, struct view *v, int64_t start,
 	int r = 0;
 
 	(void)start;
+	if (main_stopped() != 0)
+		return main_stop(e);
 	/* Who may only read can ask what retention would do. */
 	if (c->dry_run && !compacts(c))
 		return both(c, number, v, NULL, e);
