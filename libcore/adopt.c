@@ -71,9 +71,11 @@ recovery_adopt(struct partition *p, struct err *e)
 	if (st.st_size > p->slot.position && p->save_torn) {
 		if (recovery_cut_off(p, st.st_size, e) < 0)
 			return -1;
-	} else if (st.st_size > p->slot.position &&
-	    fsio_truncate(p->log_fd, p->slot.position) < 0) {
-		return recovery_log_error(p, e);
+	} else if (st.st_size > p->slot.position) {
+		if (segment_alone(p->log_fd, p->log_base, p->where, e) < 0)
+			return -1;
+		if (fsio_truncate(p->log_fd, p->slot.position) < 0)
+			return recovery_log_error(p, e);
 	}
 	checkpoint_tidy(p->dirfd);
 	state_publish(&p->state, &p->slot);

@@ -305,6 +305,12 @@ fsio_rename(int dirfd, const char *from, const char *to, bool replace)
 	    dirfd, from, dirfd, to, replace ? 0 : RENAME_NOREPLACE);
 }
 
+int
+fsio_link(int from, const char *name, int to)
+{
+	return linkat(from, name, to, name, 0);
+}
+
 static void
 temporary_name(char tmp[NAME_MAX + 1], const char *name)
 {

@@ -99,6 +99,9 @@ int fsio_replace(int dirfd, const char *name, const void *data, size_t n,
  */
 int fsio_rename(int dirfd, const char *from, const char *to, bool replace);
 
+/* Give the file name of one directory the same name in another too. */
+int fsio_link(int from, const char *name, int to); /* 0, or -1, errno */
+
 /* Remove what a killed fsio_replace of name left; the same lock is held. */
 void fsio_tidy(int dirfd, const char *name);
 

@@ -17,8 +17,8 @@
 static const char *const lock_names[] = { "lock", "sync.lock", "clean.lock" };
 
 int
-partition_create(
-    int topic_dirfd, int32_t number, const char *where, struct err *e)
+partition_create(int topic_dirfd, int32_t number, int64_t base,
+    const char *where, struct err *e)
 {
 	char name[16], path[4096];
 	struct lock l;
@@ -32,13 +32,14 @@ partition_create(
 	dirfd = fsio_open_dir(topic_dirfd, name, where, e);
 	if (dirfd < 0)
 		return -1;
+	fsio_give_to_owner(dirfd, topic_dirfd);
 	for (i = 0; i < sizeof(lock_names) / sizeof(lock_names[0]); i++) {
 		if (lock_open(&l, dirfd, lock_names[i], path, 1, e) < 0)
 			goto out;
 		lock_close(&l);
 	}
 	for (i = SEGMENT_LOG; i <= SEGMENT_TIMEINDEX; i++) {
-		fd = segment_open(dirfd, 0, (enum segment_file)i,
+		fd = segment_open(dirfd, base, (enum segment_file)i,
 		    O_WRONLY | O_CREAT, path, e);
 		if (fd < 0)
 			goto out;
@@ -106,15 +107,17 @@ partition_close(struct partition *p)
 int
 partition_begin_clean(struct partition *p, struct err *e)
 {
-	int got;
+	return partition_wait_clean(p, 0, e);
+}
 
+int
+partition_wait_clean(struct partition *p, int64_t deadline, struct err *e)
+{
 	if (lock_open(&p->clean, p->dirfd, lock_names[2], p->where, 1, e) < 0)
 		return -1;
-	got = lock_try(&p->clean, e);
-	if (got > 0 && swap_finish(p->dirfd, p->where, e) == 0)
+	if (lock_take(&p->clean, deadline, e) == 0 &&
+	    swap_finish(p->dirfd, p->where, e) == 0)
 		return 0;
-	if (got == 0)
-		lock_busy(&p->clean, e);
 	lock_close(&p->clean);
 	return -1;
 }
@@ -147,6 +150,23 @@ partition_open_log(struct partition *p, int64_t base, struct err *e)
 	return 0;
 }
 
+/* One with several names is the index of other logs too: leave it to them. */
+static int
+open_own_index(struct partition *p, int64_t base, enum segment_file what,
+    struct err *e)
+{
+	struct stat st;
+	int fd;
+
+	fd = segment_open(p->dirfd, base, what, O_RDWR | O_CREAT, p->where, e);
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_nlink <= 1)
+		return fd;
+	close(fd);
+	if (segment_unshare(p->dirfd, base, what, p->where, e) < 0)
+		return -1;
+	return segment_open(p->dirfd, base, what, O_RDWR, p->where, e);
+}
+
 int
 partition_open_indexes(
     struct partition *p, const struct state_slot *slot, struct err *e)
@@ -157,12 +177,10 @@ partition_open_indexes(
 	close_fd(&p->index_fd);
 	close_fd(&p->timeindex_fd);
 	p->index_base = slot->base;
-	p->index_fd = segment_open(
-	    p->dirfd, slot->base, SEGMENT_INDEX, O_RDWR | O_CREAT, p->where, e);
+	p->index_fd = open_own_index(p, slot->base, SEGMENT_INDEX, e);
 	if (p->index_fd < 0)
 		return -1;
-	p->timeindex_fd = segment_open(p->dirfd, slot->base, SEGMENT_TIMEINDEX,
-	    O_RDWR | O_CREAT, p->where, e);
+	p->timeindex_fd = open_own_index(p, slot->base, SEGMENT_TIMEINDEX, e);
 	return p->timeindex_fd < 0 ? -1 : 0;
 }
 

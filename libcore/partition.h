@@ -48,12 +48,12 @@ struct partition {
 };
 
 /*
- * Make the folder of a new partition in a topic's: locks and an empty first
- * segment; one that was begun before is completed.  0, or -1 (what was made
+ * Make the folder of a new partition in a topic's: locks and an empty segment
+ * at base; one that was begun before is completed.  0, or -1 (what was made
  * stays).
  */
-int partition_create(
-    int topic_dirfd, int32_t number, const char *where, struct err *e);
+int partition_create(int topic_dirfd, int32_t number, int64_t base,
+    const char *where, struct err *e);
 
 /*
  * Open partition number of the topic at path where for appending; settings
@@ -70,6 +70,8 @@ void partition_close(struct partition *p);
  * killed left is ended first (swap.h).  0, or -1: ERR_BUSY.
  */
 int partition_begin_clean(struct partition *p, struct err *e);
+/* The same for who only needs them to stay: it waits (deadline, clock.h). */
+int partition_wait_clean(struct partition *p, int64_t deadline, struct err *e);
 void partition_end_clean(struct partition *p);
 
 /* ---- for recovery and clean, with the append lock held ---- */

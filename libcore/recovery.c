@@ -25,9 +25,13 @@
 static int
 write_again(struct partition *p, const struct rebuild *seen, struct err *e)
 {
+	struct err ignored;
 	int64_t good;
+	/* The same bytes again harm no snapshot, a hole in between may. */
+	bool alone = segment_alone(
+			 p->log_fd, p->log_base, p->where, &ignored) == 0;
 
-	if (redirty(p->log_fd, seen->unsafe_at, p->slot.position, 0, true,
+	if (redirty(p->log_fd, seen->unsafe_at, p->slot.position, 0, alone,
 		&good) < 0)
 		return recovery_log_error(p, e);
 	if (good == p->slot.position)

@@ -95,6 +95,8 @@ recovery_cut_off(struct partition *p, int64_t size, struct err *e)
 	struct cut c;
 	int r;
 
+	if (segment_alone(p->log_fd, p->log_base, p->where, e) < 0)
+		return -1;
 	r = p->save != NULL ? cut_open_dir(&c, p->save, p->where, e) :
 			      cut_open(&c, p->dirfd, p->where, e);
 	if (r < 0)

@@ -137,6 +137,63 @@ segment_open(int dirfd, int64_t base, enum segment_file what, int flags,
 }
 
 bool
+segment_is_sealed(const char *name, int64_t active)
+{
+	static const char *const ends[] = { "log", "index", "timeindex",
+		"txnindex" };
+	char log[SEGMENT_NAME];
+	int64_t base;
+	size_t i;
+
+	if (strlen(name) < DIGITS + 2 || name[DIGITS] != '.')
+		return false;
+	snprintf(log, sizeof(log), "%.*s.log", DIGITS, name);
+	base = segment_parse(log);
+	name += DIGITS + 1;
+	/* The state of the producers where a segment begins. */
+	if (strcmp(name, "snapshot") == 0)
+		return base >= 0 && base <= active;
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (strcmp(name, ends[i]) == 0)
+			return base >= 0 && base < active;
+	return false;
+}
+
+int
+segment_unshare(int dirfd, int64_t base, enum segment_file what,
+    const char *where, struct err *e)
+{
+	char name[SEGMENT_NAME];
+	struct buf data = { 0 };
+	int r;
+
+	segment_name(name, base, what);
+	r = fsio_read_file(dirfd, name, &data, INT32_MAX, where, e);
+	if (r > 0)
+		r = fsio_replace(dirfd, name, data.data, data.len, where, e);
+	buf_release(&data);
+	return r;
+}
+
+int
+segment_alone(int fd, int64_t base, const char *where, struct err *e)
+{
+	char name[SEGMENT_NAME];
+	struct stat st;
+
+	segment_name(name, base, SEGMENT_LOG);
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "%s/%s", where, name);
+	if (st.st_nlink <= 1)
+		return 0;
+	return err_set(e, ERR_SYSTEM,
+	    "%s/%s: has %u names (snapshots, hard links): what is cut off one "
+	    "is gone from all; make it a copy of its own first (cp -p F F.own "
+	    "&& mv F.own F)",
+	    where, name, (unsigned)st.st_nlink);
+}
+
+bool
 segment_is(int dirfd, int64_t base, uint64_t device, uint64_t inode)
 {
 	char name[SEGMENT_NAME];

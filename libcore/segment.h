@@ -47,6 +47,25 @@ void segment_list_release(struct segment_list *l);
  */
 int segment_remove(int dirfd, int64_t base, const char *where, struct err *e);
 
+/*
+ * Whether name is a file of a segment that begins below offset active: it is
+ * sealed then, and may have several names, as a snapshot gives it another.
+ */
+bool segment_is_sealed(const char *name, int64_t active);
+
+/*
+ * One that has several names is never written to.  Give an index
+ * a file of its own with the same bytes: 0, or -1.
+ */
+int segment_unshare(int dirfd, int64_t base, enum segment_file what,
+    const char *where, struct err *e);
+
+/*
+ * Whether the .log at fd may be cut or written over: 0, or -1 ERR_SYSTEM if it
+ * has several names, with what to do about it.
+ */
+int segment_alone(int fd, int64_t base, const char *where, struct err *e);
+
 /* Whether base's .log is the file of that device and inode. */
 bool segment_is(int dirfd, int64_t base, uint64_t device, uint64_t inode);
 

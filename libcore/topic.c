@@ -147,9 +147,8 @@ topic_check_local(const struct topic *t, bool unsafe, struct err *e)
 	return check_local(t->dirfd, t->path, unsafe, e);
 }
 
-/* 128 random bits as 22 characters; never all zero. */
-static int
-make_id(char id[TOPIC_ID], struct err *e)
+int
+topic_make_id(char id[TOPIC_ID], struct err *e)
 {
 	uint8_t raw[TOPIC_ID - 1];
 	int i;
@@ -163,18 +162,6 @@ make_id(char id[TOPIC_ID], struct err *e)
 	id[0] = id[0] == '-' ? 'A' : id[0];
 	id[TOPIC_ID - 1] = '\0';
 	return 0;
-}
-
-/* Fill the new directory behind dirfd. */
-static int
-fill(int dirfd, const char *path, const struct settings *s, struct err *e)
-{
-	int32_t i;
-
-	for (i = 0; i < s->partitions; i++)
-		if (partition_create(dirfd, i, path, e) < 0)
-			return -1;
-	return conf_write(s, dirfd, path, e);
 }
 
 static int
@@ -204,7 +191,7 @@ hidden_name(char out[TOPIC_ID + 8], const char *suffix, struct err *e)
 {
 	char id[TOPIC_ID];
 
-	if (make_id(id, e) < 0)
+	if (topic_make_id(id, e) < 0)
 		return -1;
 	snprintf(out, TOPIC_ID + 8, ".%s%s", id, suffix);
 	return 0;
@@ -282,14 +269,14 @@ make_hidden(
 }
 
 int
-topic_create(
-    const char *path, struct settings *settings, bool unsafe, struct err *e)
+topic_build(const char *path, bool unsafe,
+    int (*fill)(void *ctx, int dirfd, struct err *e), void *ctx, struct err *e)
 {
 	char name[TOPIC_NAME_MAX + 1], tmp[TOPIC_ID + 8];
 	struct err ignored;
 	int parent, dirfd, r = -1;
 
-	if (topic_check_name(path, e) < 0 || make_id(settings->id, e) < 0)
+	if (topic_check_name(path, e) < 0)
 		return -1;
 	parent = open_parent(path, name, e);
 	if (parent < 0)
@@ -305,9 +292,8 @@ topic_create(
 	dirfd = make_hidden(parent, path, tmp, e);
 	if (dirfd < 0)
 		goto out;
-	r = fill(dirfd, path, settings, e);
-	if (r == 0 &&
-	    fsio_rename(parent, tmp, name, false) < 0)
+	r = fill(ctx, dirfd, e);
+	if (r == 0 && fsio_rename(parent, tmp, name, false) < 0)
 		r = err_sys(e, "%s", path);
 	if (r < 0)
 		tree_remove(parent, tmp, "", &ignored);
@@ -317,6 +303,34 @@ topic_create(
 out:
 	close(parent);
 	return r;
+}
+
+struct creation {
+	const char *path;
+	const struct settings *settings;
+};
+
+static int
+fill_new(void *ctx, int dirfd, struct err *e)
+{
+	const struct creation *c = ctx;
+	int32_t i;
+
+	for (i = 0; i < c->settings->partitions; i++)
+		if (partition_create(dirfd, i, 0, c->path, e) < 0)
+			return -1;
+	return conf_write(c->settings, dirfd, c->path, e);
+}
+
+int
+topic_create(
+    const char *path, struct settings *settings, bool unsafe, struct err *e)
+{
+	struct creation c = { path, settings };
+
+	return topic_make_id(settings->id, e) < 0 ?
+	    -1 :
+	    topic_build(path, unsafe, fill_new, &c, e);
 }
 
 int
@@ -343,7 +357,7 @@ topic_change(struct topic *t, int64_t deadline,
 	if (change(ctx, &s, e) < 0)
 		goto out;
 	for (i = old; i < s.partitions; i++)
-		if (partition_create(t->dirfd, i, t->path, e) < 0)
+		if (partition_create(t->dirfd, i, 0, t->path, e) < 0)
 			goto out;
 	if (conf_write(&s, t->dirfd, t->path, e) < 0)
 		goto out;

@@ -42,6 +42,17 @@ int topic_reload(struct topic *t, struct err *e);
  */
 int topic_check_local(const struct topic *t, bool unsafe, struct err *e);
 
+/* A new id: 128 random bits as 22 characters, never all zero.  0, or -1. */
+int topic_make_id(char id[TOPIC_ID], struct err *e);
+
+/*
+ * Make a topic of what fill(ctx, dirfd) puts into its folder, durably,
+ * topic.conf last.  Its name appears when fill is done, and never if it fails
+ * or is killed.  0, or -1: e->sys is EEXIST if something has that name.
+ */
+int topic_build(const char *path, bool unsafe,
+    int (*fill)(void *ctx, int dirfd, struct err *e), void *ctx, struct err *e);
+
 /*
  * Make a topic with these settings; settings->id gets a new random id.
  * 0, or -1: e->sys is EEXIST if something has that name.

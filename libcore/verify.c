@@ -70,7 +70,10 @@ static int
 check_partition(struct verify_part *p, struct err *e)
 {
 	if (p->v->only_files)
-		return verify_files(p, e);
+		return segment_list_read(
+			   &p->segments, p->dirfd, p->where, e) < 0 ?
+		    -1 :
+		    verify_files(p, e);
 	if (fsio_boot_id(p->boot, e) < 0 || list_segments(p, e) < 0 ||
 	    verify_checkpoints(p, e) < 0 || verify_swap(p, e) < 0 ||
 	    verify_files(p, e) < 0)

@@ -53,7 +53,7 @@ verify_mode(const char *name, const struct stat *st, const struct stat *folder)
 /* What is wrong with a file in folder, into what; whether anything is. */
 static bool
 wrong(const struct stat *st, const struct stat *folder, const char *name,
-    char *what, size_t size, enum mend *mend)
+    bool linked, char *what, size_t size, enum mend *mend)
 {
 	bool shared = (folder->st_mode & S_IWGRP) != 0 &&
 	    st->st_gid == folder->st_gid;
@@ -63,7 +63,7 @@ wrong(const struct stat *st, const struct stat *folder, const char *name,
 	if (!S_ISREG(st->st_mode)) {
 		*mend = MEND_NONE;
 		snprintf(what, size, "is not a regular file");
-	} else if (st->st_nlink > 1) {
+	} else if (st->st_nlink > 1 && !linked) {
 		*mend = MEND_NONE;
 		snprintf(what, size,
 		    "has %u names (hard links): what is done "
@@ -106,6 +106,17 @@ is_ours(const char *name)
 	return false;
 }
 
+/* Where a segment begins that may be written to; what is below is sealed. */
+static int64_t
+active_base(const struct verify_part *p)
+{
+	const struct segment_list *l = &p->segments;
+
+	if (p->known)
+		return p->slot.base;
+	return l->count > 0 ? l->bases[l->count - 1] : 0;
+}
+
 /* A file of ours, or not. */
 static int
 check_file(void *context, int fd, const char *name, struct err *e)
@@ -118,7 +129,8 @@ check_file(void *context, int fd, const char *name, struct err *e)
 	if (fstat(fd, &folder) < 0)
 		return err_sys(e, "%s", p->where);
 	if (!is_ours(name) || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    !wrong(&st, &folder, name, what, sizeof(what), &mend))
+	    !wrong(&st, &folder, name, segment_is_sealed(name, active_base(p)),
+		what, sizeof(what), &mend))
 		return 0;
 	tell_file(p,
 	    mend == MEND_NONE && S_ISREG(st.st_mode) ? ABOUT_LINKS : ABOUT_FILE,

@@ -22,6 +22,7 @@ extern const struct command verb_offsets;
 extern const struct command verb_config;
 extern const struct command verb_seal;
 extern const struct command verb_unseal;
+extern const struct command verb_snapshot;
 extern const struct command verb_wait;
 
 /*

@@ -19,6 +19,12 @@ enum {
 	BUSY_PAUSE_MS = 1000
 };
 
+struct place {
+	struct view view;
+	int64_t start;		/* of the log, as last seen */
+	int64_t wanted;		/* its end: at least this; -1 */
+};
+
 struct wait {
 	struct opt_common common;
 	struct opt_list offsets;	/* P:N */
@@ -31,11 +37,7 @@ struct wait {
 	struct topic topic;
 	int topic_watch;
 	bool topic_hit;
-	struct place {
-		struct view view;
-		int64_t start;	/* of the log, as last seen */
-		int64_t wanted;	/* its end: at least this; -1 */
-	} *places;		/* of each partition */
+	struct place *places;	/* of each partition */
 	int32_t count;
 	int64_t end_sum;	/* of all partitions */
 	int64_t changed;	/* when it did, clock.h */

@@ -114,6 +114,16 @@ complete -c klog-topic -n '__fish_seen_subcommand_from unseal' -s V -l version -
 complete -c klog-topic -n '__fish_seen_subcommand_from unseal' -l dir -x -a '(__fish_complete_directories)' -d 'look up topics under DIR ($KLOG_DIR, or here)'
 complete -c klog-topic -n '__fish_seen_subcommand_from unseal' -a '(_klog_topic_topics)' -d topic
 complete -c klog-topic -n '__fish_seen_subcommand_from unseal' -a '(__fish_complete_directories)'
+complete -c klog-topic -n '__fish_use_subcommand' -a snapshot -d 'make a second topic with the records of the first, at once'
+complete -c klog-topic -n '__fish_seen_subcommand_from snapshot' -l unsafe-fs -d 'also on a file system that may not keep locks and syncs'
+complete -c klog-topic -n '__fish_seen_subcommand_from snapshot' -l timeout -x -d 'how long to wait for who cleans or appends (10s)'
+complete -c klog-topic -n '__fish_seen_subcommand_from snapshot' -s q -l quiet -d 'say nothing but errors'
+complete -c klog-topic -n '__fish_seen_subcommand_from snapshot' -s v -l verbose -d 'say more; may be repeated'
+complete -c klog-topic -n '__fish_seen_subcommand_from snapshot' -s h -l help -d 'print this help'
+complete -c klog-topic -n '__fish_seen_subcommand_from snapshot' -s V -l version -d 'print the version'
+complete -c klog-topic -n '__fish_seen_subcommand_from snapshot' -l dir -x -a '(__fish_complete_directories)' -d 'look up topics under DIR ($KLOG_DIR, or here)'
+complete -c klog-topic -n '__fish_seen_subcommand_from snapshot' -a '(_klog_topic_topics)' -d topic
+complete -c klog-topic -n '__fish_seen_subcommand_from snapshot' -a '(__fish_complete_directories)'
 complete -c klog-topic -n '__fish_use_subcommand' -a wait -d 'wait until a topic holds what it should, or is at rest'
 complete -c klog-topic -n '__fish_seen_subcommand_from wait' -l offset -x -d 'until the log of partition P ends at N or later; may be repeated'
 complete -c klog-topic -n '__fish_seen_subcommand_from wait' -l records -x -d 'until there are N records, as describe counts them'

@@ -74,10 +74,10 @@ usage_of() {
 	run3 klog-topic
 	is_status 2
 	is_out ''
-	first_err "klog-topic: a command is missing: one of create, list, describe, alter, delete, trim, offsets, seal, unseal, wait, config"
+	first_err "klog-topic: a command is missing: one of create, list, describe, alter, delete, trim, offsets, seal, unseal, snapshot, wait, config"
 	run3 klog-topic frobnicate
 	is_status 2
-	first_err "klog-topic: unknown command frobnicate; there are create, list, describe, alter, delete, trim, offsets, seal, unseal, wait, config"
+	first_err "klog-topic: unknown command frobnicate; there are create, list, describe, alter, delete, trim, offsets, seal, unseal, snapshot, wait, config"
 	run3 klog-topic crate
 	is_status 2
 	first_err "klog-topic: unknown command crate; did you mean create?"
@@ -91,10 +91,10 @@ usage_of() {
 	run3 klog-topic -h
 	is_status 0
 	is_err ''
-	for verb in create list describe alter delete trim offsets seal unseal wait config; do
+	for verb in create list describe alter delete trim offsets seal unseal snapshot wait config; do
 		out_like "klog-topic $verb"
 	done
-	for verb in create list describe alter delete trim offsets seal unseal wait config; do
+	for verb in create list describe alter delete trim offsets seal unseal snapshot wait config; do
 		run3 klog-topic "$verb" --help
 		is_status 0
 		is_err ''
@@ -103,13 +103,13 @@ usage_of() {
 }
 
 @test "unknown options and missing operands" {
-	for verb in create describe alter offsets seal unseal wait; do
+	for verb in create describe alter offsets seal unseal snapshot wait; do
 		run3 klog-topic "$verb"
 		is_status 2
 		is_out ''
 		first_err "klog-topic: TOPIC is missing"
 	done
-	for verb in create list describe alter delete trim offsets seal unseal wait config; do
+	for verb in create list describe alter delete trim offsets seal unseal snapshot wait config; do
 		run3 klog-topic "$verb" --frob t
 		is_status 2
 		first_err "klog-topic: unknown option --frob"
