@@ -14,9 +14,6 @@
 #include "folder.h"
 #include "fsio.h"
 #include "origins.h"
-#include "role.h"
-#include "topic.h"
-#include "verify.h"
 #include "verify_parts.h"
 
 static const struct trouble whole_file = { .base = -1,
@@ -183,43 +180,6 @@ check_start(struct verify_part *p, struct err *e)
 }
 
 int
-verify_role(struct verify_part *p, struct err *e)
-{
-	struct role role;
-
-	if (role_read(&role, p->dirfd, p->where, e) >= 0)
-		return 0;
-	return tell_unreadable(p, ABOUT_ROLE, ROLE_NAME, MEND_NONE,
-	    "is not a role (leader, replica of HOST:PATH, fenced by epoch N "
-	    "or sealed): write what it was",
-	    e);
-}
-
-/* The state repeats the role; who changes it writes the file first. */
-static int
-check_state_role(struct verify_part *p, struct err *e)
-{
-	const struct topic *t = p->v->topic;
-	char text[ROLE_TEXT];
-	struct trouble trouble = whole_file;
-	struct role role;
-	int tries;
-
-	for (tries = 0; tries < 2; tries++) {
-		if (role_read(&role, t->dirfd, t->path, e) < 0)
-			return e->code == ERR_SYSTEM && e->sys != 0 ? -1 : 0;
-		if (atomic_load(&p->state.page->role) == (uint32_t)role.kind)
-			return 0;
-	}
-	role_text(&role, text);
-	trouble.about = ABOUT_ROLE;
-	trouble.mend = MEND_INDEX;
-	verify_tell(p, trouble, "state",
-	    "says another role than the topic's, which is %.200s", text);
-	return 0;
-}
-
-int
 verify_checkpoints(struct verify_part *p, struct err *e)
 {
 	char boot[37];
@@ -258,8 +218,6 @@ verify_checkpoints(struct verify_part *p, struct err *e)
 		    "a sync failed (%s): what is not on disk may be lost",
 		    strerror((int)poison));
 	}
-	if (p->known && check_state_role(p, e) < 0)
-		return -1;
 	return check_start(p, e);
 }
 

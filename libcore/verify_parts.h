@@ -112,6 +112,9 @@ int verify_log(struct verify_part *p, struct err *e);
 /* The topic's role.  0, or -1. */
 int verify_role(struct verify_part *p, struct err *e);
 
+/* What the state says of it.  0, or -1. */
+int verify_state_role(struct verify_part *p, struct err *e);
+
 /* The groups below the topic's folder: their committed offsets.  0, or -1. */
 int verify_groups(struct verify_part *p, struct err *e);
 
