@@ -51,7 +51,7 @@ judge(struct filter *f, const struct batch *b, const struct record *r,
 {
 	bool gone = (b->attributes & BATCH_HORIZON) != 0 &&
 	    f->now_ms >= b->base_timestamp;
-	struct slice value = r->value;
+	struct slice value = SLICE_NULL;
 	int v = FILTER_DROP;
 
 	if (r->key.len >= 0)
@@ -66,7 +66,7 @@ judge(struct filter *f, const struct batch *b, const struct record *r,
 	if (v == FILTER_DROP)
 		return v;
 	j->kept++;
-	j->tombstones |= value.len < 0;
+	j->tombstones |= (v == FILTER_KEEP ? r->value.len : value.len) < 0;
 	return v;
 }
 

@@ -1,0 +1,65 @@
+#include "keymap.h"
+
+#include "test.h"
+
+/* Put 1000 keys of clustered hashes, twice: the larger offset stays. */
+static void
+last_wins(void)
+{
+	struct keymap m;
+	uint64_t i, hash[2];
+
+	CHECK_EQ_INT(keymap_init(&m, 1300 * sizeof(struct keymap_entry)), 0);
+	for (i = 0; i < 2000; i++) {
+		hash[0] = (i % 4) << 62 | (i % 1000) % 7;
+		hash[1] = i % 1000;
+		CHECK_EQ_INT(keymap_put(&m, hash, (int64_t)i), 0);
+	}
+	CHECK_EQ_INT((int64_t)m.count, 1000);
+	for (i = 0; i < 1000; i++) {
+		hash[0] = (i % 4) << 62 | i % 7;
+		hash[1] = i;
+		CHECK_EQ_INT(keymap_get(&m, hash), (int64_t)i + 1000);
+	}
+	hash[1] = 1000;
+	CHECK_EQ_INT(keymap_get(&m, hash), -1);
+	keymap_clear(&m);
+	CHECK_EQ_INT(keymap_get(&m, (uint64_t[2]){ 0, 0 }), -1);
+	keymap_release(&m);
+}
+
+/* An earlier offset changes nothing; offset 0 is one. */
+static void
+earlier(void)
+{
+	static const uint64_t a[2] = { UINT64_MAX, 1 }, b[2] = { UINT64_MAX, 2 };
+	struct keymap m;
+
+	CHECK_EQ_INT(keymap_init(&m, 10 * sizeof(struct keymap_entry)), 0);
+	CHECK_EQ_INT(keymap_put(&m, a, 0), 0);
+	CHECK_EQ_INT(keymap_get(&m, a), 0);
+	CHECK_EQ_INT(keymap_put(&m, b, 7), 0);
+	CHECK_EQ_INT(keymap_put(&m, b, 5), 0);
+	CHECK_EQ_INT(keymap_get(&m, b), 7);
+	CHECK_EQ_INT(keymap_get(&m, a), 0);
+	keymap_release(&m);
+}
+
+/* 4 of 5 slots may be taken; keys that are in it can still be put. */
+static void
+full(void)
+{
+	struct keymap m;
+	uint64_t i;
+
+	CHECK_EQ_INT(keymap_init(&m, 10 * sizeof(struct keymap_entry)), 0);
+	for (i = 0; i < 8; i++)
+		CHECK_EQ_INT(
+		    keymap_put(&m, (uint64_t[2]){ i << 60, i }, 1), 0);
+	CHECK_EQ_INT(keymap_put(&m, (uint64_t[2]){ 9, 9 }, 1), -1);
+	CHECK_EQ_INT(keymap_put(&m, (uint64_t[2]){ 0, 0 }, 2), 0);
+	CHECK_EQ_INT(keymap_get(&m, (uint64_t[2]){ 0, 0 }), 2);
+	keymap_release(&m);
+}
+
+TEST_MAIN(TEST(last_wins), TEST(earlier), TEST(full))
