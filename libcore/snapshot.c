@@ -137,6 +137,7 @@ write_rest(const struct half *h, struct err *e)
 {
 	if (copy_small(h, "log-start-offset", e) < 0 ||
 	    copy_small(h, "cleaner-checkpoint", e) < 0 ||
+	    copy_small(h, "leader-epoch-origins", e) < 0 ||
 	    (h->high >= 0 && checkpoint_write_high(
 				 h->dirfd, h->high, h->where, e) < 0) ||
 	    (h->epochs.count > 0 &&

@@ -37,7 +37,7 @@ inodes() {
 	[ "$(klog-consume -F '%p %o %T %s\n' a | sort | sha256sum)" = \
 	    "$(klog-consume -F '%p %o %T %s\n' b | sort | sha256sum)" ]
 	diff <(grep -v ^id= a/topic.conf) <(grep -v ^id= b/topic.conf)
-	! cmp -s a/topic.conf b/topic.conf
+	[ "$(sed -n 2p a/topic.conf)" != "$(sed -n 2p b/topic.conf)" ]
 	[ ! -e b/role ]
 	good a b
 	run3 klog-group describe --json b
@@ -57,8 +57,8 @@ inodes() {
 	done
 	[ "$(find b -name '*.log' -links 1 -size +0 | wc -l)" -eq 0 ]
 	[ "$(find b -name '*.log' -links 1 | wc -l)" -eq 2 ]
-	! [ b/0/lock -ef a/0/lock ]
-	! [ b/0/state -ef a/0/state ]
+	[ ! b/0/lock -ef a/0/lock ]
+	[ ! b/0/state -ef a/0/state ]
 }
 
 @test "snapshot: an empty topic, one that was trimmed to its end" {
@@ -123,7 +123,7 @@ inodes() {
 	good b
 	run3 klog-check a
 	is_status 4
-	! [ "$index" -ef "a/${index#b/}" ]
+	[ ! "$index" -ef "a/${index#b/}" ]
 	klog-check -q --repair=index a
 	good a b
 	[ "$(sha256sum <"a/${index#b/}")" = "$sum" ]
@@ -165,7 +165,7 @@ inodes() {
 	run3 klog-check --repair=salvage a
 	good a
 	[ "$(sha256sum <"b/${log#a/}")" = "$sum" ]
-	! [ "$log" -ef "b/${log#a/}" ]
+	[ ! "$log" -ef "b/${log#a/}" ]
 }
 
 @test "snapshot: NEW is there, is a link, has no folder, is no name" {
