@@ -66,8 +66,9 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%, $(wildcard tests/fuzz/*.c))
 FUSE_SRC := $(if $(wildcard /usr/include/fuse3/fuse.h),\
 	tests/blockcut/fusedisk.c)
 POWERCUT_SRC := $(wildcard tests/powercut/*.c)
+CLEAN_SRC := $(wildcard tests/clean/*.c)
 TEST_SRC := $(wildcard tests/unit/*.c tests/fuzz/*.c tests/fuzz/*/*.c) \
-	$(FUSE_SRC) \
+	$(FUSE_SRC) $(CLEAN_SRC) \
 	$(POWERCUT_SRC)
 MAN := $(wildcard man/*.[1-8])
 ALL_SRC := $(CORE_SRC) $(SHARED_SRC) $(PROG_SRC) $(TEST_SRC)
@@ -79,6 +80,7 @@ UNIT_BINS := $(UNITS:%=$(BUILD)/tests/unit/%)
 FUZZ_BINS := $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
 POWERCUT = $(BUILD)/tests/powercut/model
 FUSE_BINS := $(FUSE_SRC:%.c=$(BUILD)/%)
+CLEAN_BINS := $(CLEAN_SRC:%.c=$(BUILD)/%)
 ARCHIVES = $(BUILD)/libcmd.a $(BUILD)/libcore.a
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
@@ -95,7 +97,7 @@ endif
 	lint-built lint-all lint-tree
 
 all: $(BINS) $(ARCHIVES)
-tests: all $(UNIT_BINS) $(FUZZ_BINS) $(FUSE_BINS) $(POWERCUT)
+tests: all $(UNIT_BINS) $(FUZZ_BINS) $(FUSE_BINS) $(CLEAN_BINS) $(POWERCUT)
 fuzzers: $(FUZZ_BINS)
 
 # ---- compiling ----
@@ -157,7 +159,7 @@ $(FUZZ_BINS): $(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(ARCHIVES)
 	$(link)
 
 $(FUSE_BINS): private LIBS += -lfuse3
-$(FUSE_BINS): $(BUILD)/%: $(OBJ)/%.o $(ARCHIVES)
+$(FUSE_BINS) $(CLEAN_BINS): $(BUILD)/%: $(OBJ)/%.o $(ARCHIVES)
 	$(link)
 
 # The core's system calls are led to a file system in memory.
