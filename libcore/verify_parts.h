@@ -55,7 +55,7 @@ struct verify_part {
 
 	/* of the segment at hand */
 	int64_t base;
-	int64_t upto;		/* where the next one begins; -1 it is the last */
+	int64_t upto;		/* where the next begins; -1 it is the last */
 	bool active;
 	uint64_t device, inode;	/* of its .log that was opened; 0 none was */
 	int64_t max_timestamp;	/* so far; -1 none */
