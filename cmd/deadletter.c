@@ -75,7 +75,7 @@ make_accumulator(struct deadletter *d, struct err *e)
 		.codec = s->compression_type == COMPRESSION_PRODUCER ?
 		    CODEC_ZSTD : (enum codec_id)s->compression_type,
 		.level = CODEC_LEVEL_DEFAULT,
-		.batch_bytes = s->max_message_bytes, .durable = true,
+		.batch_bytes = s->max_message_bytes, .care = HANDLES_DURABLE,
 		.stopped = stopped, .timeout_ms = d->timeout_ms,
 	};
 

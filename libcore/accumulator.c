@@ -54,7 +54,7 @@ flush_is_due(const struct accumulator *a)
 {
 	const struct settings *s = &a->o.topic->settings;
 
-	return !a->o.durable &&
+	return a->o.care == HANDLES_NONE &&
 	    ((int64_t)a->unflushed >= s->flush_messages ||
 		(s->flush_ms < SETTING_NEVER &&
 		    clock_mono_ms() - a->unflushed_since >= s->flush_ms));
@@ -119,7 +119,7 @@ accumulator_new(const struct accumulator_options *o, struct err *e)
 	a->batch_bytes = o->batch_bytes < a->batch_max ? o->batch_bytes :
 							 a->batch_max;
 	a->lanes = calloc((size_t)a->lane_count, sizeof(*a->lanes));
-	a->handles = handles_new(o->topic, o->durable);
+	a->handles = handles_new(o->topic, o->care);
 	if (a->lanes == NULL || a->handles == NULL)
 		goto memory;
 	for (i = 0; i < a->lane_count; i++)
@@ -183,8 +183,13 @@ reap(struct accumulator *a, struct err *e)
 static int
 acknowledge(struct accumulator *a, struct err *e)
 {
-	if (a->o.durable && handles_sync(a->handles, deadline(a), e) < 0)
-		return -1;
+	if (a->o.care != HANDLES_NONE) {
+		if (handles_sync(a->handles, deadline(a), e) < 0)
+			return -1;
+		a->totals.durable = a->appended;
+		if (handles_wait_copied(a->handles, deadline(a), e) < 0)
+			return -1;
+	}
 	a->unsafe_lowest = UINT64_MAX;
 	a->unsafe_bytes = 0;
 	a->oldest_unsafe = accumulator_oldest(a);

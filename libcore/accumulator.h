@@ -4,8 +4,8 @@
  * Each partition has one open batch; it is packed and appended when it is
  * full, when the caller says so, or when all open ones together take too much
  * memory.  A record counts as acknowledged when it is on disk (or only
- * appended, if durable is off), and acknowledgements keep the order of the
- * appends.
+ * appended, or on other disks as well: handles.h), and acknowledgements keep
+ * the order of the appends.
  */
 #ifndef KLOG_ACCUMULATOR_H
 #define KLOG_ACCUMULATOR_H
@@ -15,6 +15,7 @@
 
 #include "codec.h"
 #include "err.h"
+#include "handles.h"
 #include "record.h"
 #include "topic.h"
 
@@ -33,10 +34,10 @@ struct accumulator_options {
 	enum codec_id codec;
 	int level;
 	int64_t batch_bytes; /* a batch is full at this size, uncompressed */
-	bool durable; /* acknowledge after the sync */
+	enum handles_care care; /* what comes before an acknowledgement */
 	int workers; /* threads to compress on */
 	bool (*stopped)(void);	/* see packer.h; or NULL */
-	int64_t timeout_ms; /* for the lock; -1 waits for ever */
+	int64_t timeout_ms; /* for the lock and copies; -1 waits for ever */
 	/* Told of each batch, on the caller's thread; 0, or -1 with e. */
 	int (*acked)(
 	    void *ctx, const struct accumulator_ack *ack, struct err *e);
@@ -52,6 +53,7 @@ struct accumulator_lane { /* totals of one partition */
 struct accumulator_totals {
 	uint64_t added; /* records */
 	uint64_t safe; /* records acknowledged */
+	uint64_t durable; /* records on disk, copied or not */
 	uint64_t batches;
 	uint64_t raw_bytes; /* of appended batches, uncompressed */
 	uint64_t stored_bytes; /* the same as stored */

@@ -6,6 +6,7 @@
 #include "append.h"
 #include "durable.h"
 #include "fsio.h"
+#include "insync.h"
 
 enum {
 	WRITEBACK_BYTES = 8 << 20, /* let the disk start this early */
@@ -16,21 +17,25 @@ enum {
 struct handle {
 	struct partition partition;
 	bool open;
+	struct insync insync; /* with HANDLES_COPIED */
 	int64_t end_offset; /* of what is not synced; 0: nothing */
+	int64_t uncopied; /* end of what copies are awaited of; 0: nothing */
 	uint64_t used; /* turn of the last append */
 	int64_t written; /* bytes since writeback was started */
 };
 
 struct handles {
 	const struct topic *topic;
-	bool durable;
+	enum handles_care care;
+	struct err failed; /* of waiting for copies */
+	struct insync_files files;
 	struct handle *list;
 	int32_t count, open, open_max;
 	uint64_t turn;
 };
 
 struct handles *
-handles_new(const struct topic *topic, bool durable)
+handles_new(const struct topic *topic, enum handles_care care)
 {
 	struct handles *h = calloc(1, sizeof(*h));
 	struct rlimit files;
@@ -38,7 +43,8 @@ handles_new(const struct topic *topic, bool durable)
 	if (h == NULL)
 		return NULL;
 	h->topic = topic;
-	h->durable = durable;
+	h->care = care;
+	h->failed.code = ERR_NONE;
 	h->count = h->open_max = topic->settings.partitions;
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
 	    files.rlim_cur < (rlim_t)h->count * FILES_EACH + FILES_SPARED)
@@ -53,6 +59,16 @@ handles_new(const struct topic *topic, bool durable)
 	return h;
 }
 
+static void
+close_one(struct handles *h, struct handle *l)
+{
+	insync_release(&l->insync);
+	partition_close(&l->partition);
+	l->open = false;
+	l->end_offset = l->uncopied = 0;
+	h->open--;
+}
+
 void
 handles_free(struct handles *h)
 {
@@ -62,7 +78,8 @@ handles_free(struct handles *h)
 		return;
 	for (i = 0; i < h->count; i++)
 		if (h->list[i].open)
-			partition_close(&h->list[i].partition);
+			close_one(h, &h->list[i]);
+	insync_files_release(&h->files);
 	free(h->list);
 	free(h);
 }
@@ -74,8 +91,27 @@ sync_one(struct handle *l, int64_t deadline, struct err *e)
 		return 0;
 	if (durable_wait(&l->partition, l->end_offset, deadline, e) < 0)
 		return -1;
+	l->uncopied = l->end_offset;
 	l->end_offset = 0;
 	l->written = 0;
+	return 0;
+}
+
+static int
+wait_copied(
+    struct handles *h, struct handle *l, int64_t deadline, struct err *e)
+{
+	if (h->care != HANDLES_COPIED || !l->open || l->uncopied == 0)
+		return 0;
+	if (h->failed.code != ERR_NONE) {
+		*e = h->failed;
+		return -1;
+	}
+	if (insync_wait(&l->insync, l->uncopied, deadline, e) < 0) {
+		h->failed = *e;
+		return -1;
+	}
+	l->uncopied = 0;
 	return 0;
 }
 
@@ -92,12 +128,28 @@ make_room(struct handles *h, int64_t deadline, struct err *e)
 			oldest = &h->list[i];
 	if (oldest == NULL)
 		return 0;
-	if (h->durable && sync_one(oldest, deadline, e) < 0)
+	if (h->care != HANDLES_NONE &&
+	    (sync_one(oldest, deadline, e) < 0 ||
+		wait_copied(h, oldest, deadline, e) < 0))
 		return -1;
-	partition_close(&oldest->partition);
-	oldest->open = false;
-	oldest->end_offset = 0;
-	h->open--;
+	close_one(h, oldest);
+	return 0;
+}
+
+static int
+open_one(struct handles *h, int32_t number, int64_t deadline, struct err *e)
+{
+	const struct topic *t = h->topic;
+	struct handle *l = &h->list[number];
+
+	if (h->open >= h->open_max && make_room(h, deadline, e) < 0)
+		return -1;
+	if (partition_open(&l->partition, t->dirfd, number, t->path,
+		&t->settings, e) < 0)
+		return -1;
+	insync_init(&l->insync, &l->partition, number, &h->files);
+	l->open = true;
+	h->open++;
 	return 0;
 }
 
@@ -107,21 +159,17 @@ handles_append(struct handles *h, int32_t number, uint8_t *bytes, size_t size,
 {
 	struct handle *l = &h->list[number];
 
-	if (!l->open) {
-		if (h->open >= h->open_max && make_room(h, deadline, e) < 0)
-			return -1;
-		if (partition_open(&l->partition, h->topic->dirfd, number,
-			h->topic->path, &h->topic->settings, e) < 0)
-			return -1;
-		l->open = true;
-		h->open++;
-	}
+	if (!l->open && open_one(h, number, deadline, e) < 0)
+		return -1;
 	l->used = ++h->turn;
+	if (h->care == HANDLES_COPIED &&
+	    insync_refuse_append(&l->insync, e) < 0)
+		return -1;
 	if (append_batch(&l->partition, bytes, size, deadline, base, e) < 0)
 		return -1;
 	l->end_offset = l->partition.slot.next_offset;
 	l->written += (int64_t)size;
-	if (h->durable && l->written >= WRITEBACK_BYTES) {
+	if (h->care != HANDLES_NONE && l->written >= WRITEBACK_BYTES) {
 		fsio_start_writeback(l->partition.log_fd, 0, 0);
 		l->written = 0;
 	}
@@ -142,6 +190,17 @@ handles_sync(struct handles *h, int64_t deadline, struct err *e)
 
 	for (i = 0; i < h->count; i++)
 		if (sync_one(&h->list[i], deadline, e) < 0)
+			return -1;
+	return 0;
+}
+
+int
+handles_wait_copied(struct handles *h, int64_t deadline, struct err *e)
+{
+	int32_t i;
+
+	for (i = 0; i < h->count; i++)
+		if (wait_copied(h, &h->list[i], deadline, e) < 0)
 			return -1;
 	return 0;
 }

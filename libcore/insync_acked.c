@@ -16,8 +16,8 @@ enum {
 	LOOK_MIN_MS = 10
 };
 
-static bool
-leads(const struct partition *p)
+bool
+insync_leads(const struct partition *p)
 {
 	uint32_t role = atomic_load(&p->state.page->role);
 
@@ -80,11 +80,11 @@ settle(struct insync *s, const struct replicas_file *f, int64_t offset,
 		return -1;
 	page = p->state.page;
 	r = insync_load(s, e);
-	if (r == 0 && leads(p) && !insync_is_member(s, f->name) &&
+	if (r == 0 && insync_leads(p) && !insync_is_member(s, f->name) &&
 	    copies_may_join(offset, atomic_load(&page->durable_offset), before,
 		atomic_load(&page->copied_offset)))
 		r = insync_store(s, f->name, NULL, e);
-	if (r == 0 && leads(p))
+	if (r == 0 && insync_leads(p))
 		r = raise_high(s, clock_mono_ms(), e);
 	append_end(p);
 	return r;
@@ -116,7 +116,7 @@ insync_acked(struct insync *s, struct replicas_file *f, int64_t offset,
 	if (replicas_ack(f, s->number, &a, e) < 0)
 		return -1;
 	s->before = durable;
-	if (!leads(p) || atomic_load(&page->poison) != 0)
+	if (!insync_leads(p) || atomic_load(&page->poison) != 0)
 		return 0;
 	if (insync_load(s, e) < 0)
 		return -1;
@@ -213,8 +213,8 @@ observe(struct insync *s, int64_t now_ms, int64_t *again, struct err *e)
 	if (insync_begin(p, clock_mono_ms() + INSYNC_LOCK_MS, e) < 0)
 		return -1;
 	s->loaded = false; /* files may have been removed by hand */
-	r = leads(p) ? raise_high(s, now_ms, e) : 0;
-	if (r == 0 && leads(p))
+	r = insync_leads(p) ? raise_high(s, now_ms, e) : 0;
+	if (r == 0 && insync_leads(p))
 		r = leave_out(s, now_ms, again, e);
 	append_end(p);
 	if (pause < LOOK_MIN_MS)
@@ -262,7 +262,7 @@ insync_follow(struct partition *p, int64_t leaders, struct err *e)
 		return -1;
 	page = p->state.page;
 	own = atomic_load(&page->durable_offset);
-	if (!leads(p) && atomic_load(&page->high_watermark) >= 0)
+	if (!insync_leads(p) && atomic_load(&page->high_watermark) >= 0)
 		highwater_raise(p, leaders < own ? leaders : own);
 	append_end(p);
 	return 0;

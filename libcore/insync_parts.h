@@ -5,6 +5,8 @@
 #ifndef KLOG_INSYNC_PARTS_H
 #define KLOG_INSYNC_PARTS_H
 
+#include <stdbool.h>
+
 #include "copies.h"
 #include "insync.h"
 
@@ -42,6 +44,9 @@ int insync_held_back(struct insync *s, struct err *e);
 /* ---- insync_acked.c ---- */
 
 enum { INSYNC_LOCK_MS = 10000 };	/* where nobody waits for us */
+
+/* Whether copies are counted here: it leads, sealed or not. */
+bool insync_leads(const struct partition *p);
 
 /* Take the append lock, whatever the topic's role is.  0, or -1. */
 int insync_begin(struct partition *p, int64_t deadline, struct err *e);

@@ -4,6 +4,7 @@
 
 #include "append.h"
 #include "clock.h"
+#include "highwater.h"
 #include "watch.h"
 
 enum {
@@ -11,19 +12,27 @@ enum {
 	GRACE_MS = 2000	/* after a signal, as for a lock */
 };
 
-/* Settle what there is, where nobody did since this boot began. */
+/*
+ * Settle what there is: where nobody did since this boot began, or somebody
+ * was killed who changed topic.conf.
+ */
 static int
 know(struct insync *s, struct err *e)
 {
 	struct partition *p = s->partition;
+	bool valid = state_is_valid(&p->state, p->dirfd, p->boot);
+	int64_t wanted = p->settings->min_insync_replicas;
+	int r = 0;
 
-	if (!state_is_valid(&p->state, p->dirfd, p->boot) ||
-	    atomic_load(&p->state.page->min_in_sync) == 0) {
+	if (valid && s->loaded)
+		return insync_load(s, e);
+	if (!valid || atomic_load(&p->state.page->min_in_sync) != wanted) {
 		if (insync_begin(p, clock_mono_ms() + INSYNC_LOCK_MS, e) < 0)
 			return -1;
+		r = highwater_settle(p, e);
 		append_end(p);
 	}
-	return insync_load(s, e);
+	return r < 0 ? -1 : insync_load(s, e);
 }
 
 int
@@ -35,11 +44,12 @@ insync_refuse_append(struct insync *s, struct err *e)
 	if (know(s, e) < 0)
 		return -1;
 	wanted = atomic_load(&p->state.page->min_in_sync);
-	if (s->count + 1 >= wanted)
+	/* Where it does not lead, the append says so. */
+	if (s->count + 1 >= wanted || !insync_leads(p))
 		return 0;
 	return err_set(e, ERR_BUSY,
 	    "%s: not enough in-sync replicas: %zu of %" PRIu32
-	    " (min.insync.replicas)",
+	    " (min.insync.replicas): nothing more was written",
 	    p->where, s->count + 1, wanted);
 }
 
@@ -48,13 +58,19 @@ late(struct insync *s, int64_t offset, struct err *e)
 {
 	const struct partition *p = s->partition;
 	const struct state_page *page = p->state.page;
+	uint32_t wanted = atomic_load(&page->min_in_sync);
+	int64_t copied = atomic_load(&page->copied_offset);
 
+	if (s->count + 1 < wanted)
+		return err_set(e, ERR_BUSY,
+		    "%s: offset %" PRId64 " is on disk here, but %zu of %"
+		    PRIu32 " replicas are in sync (min.insync.replicas), and "
+		    "all have what lies below %" PRId64,
+		    p->where, offset - 1, s->count + 1, wanted, copied);
 	return err_set(e, ERR_BUSY,
-	    "%s: offsets %" PRId64 " to %" PRId64
-	    " are on disk here, not yet on all in-sync replicas (%zu in sync, "
-	    "%" PRIu32 " needed)",
-	    p->where, atomic_load(&page->copied_offset), offset - 1,
-	    s->count + 1, atomic_load(&page->min_in_sync));
+	    "%s: offset %" PRId64 " is on disk here, but not all %zu replicas "
+	    "in sync have it: they have what lies below %" PRId64,
+	    p->where, offset - 1, s->count + 1, copied);
 }
 
 int

@@ -87,10 +87,19 @@ ack_failed(struct producer *p, struct err *e)
 	if (lowest > p->taken)
 		lowest = p->taken + 1;
 	files_place(p, lowest, place, sizeof(place));
-	snprintf(e->text + used, sizeof(e->text) - used,
-	    "; %" PRIu64 " %s %s; go on from %s", t->safe,
+	used += (size_t)snprintf(e->text + used, sizeof(e->text) - used,
+	    "; %" PRIu64 " %s %s", t->safe,
 	    t->safe == 1 ? "record is" : "records are",
-	    p->o->acks == ACKS_NONE ? "appended" : "safe", place);
+	    p->o->acks == ACKS_NONE ? "appended" : "safe");
+	if (used < sizeof(e->text) && t->durable > t->safe)
+		used += (size_t)snprintf(e->text + used,
+		    sizeof(e->text) - used, ", %" PRIu64
+		    " more %s on this disk and may be stored twice",
+		    t->durable - t->safe,
+		    t->durable - t->safe == 1 ? "is" : "are");
+	if (used < sizeof(e->text))
+		snprintf(e->text + used, sizeof(e->text) - used,
+		    "; go on from %s", place);
 }
 
 void

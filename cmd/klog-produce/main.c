@@ -136,10 +136,6 @@ check_topic(const struct producer *p, const char *path, struct err *e)
 	if (p->o->has_partition && p->o->partition >= s->partitions)
 		return err_set(e, ERR_USAGE, "-p: %s has partitions 0 to %"
 		    PRId32, path, s->partitions - 1);
-	if (p->o->acks == ACKS_ALL && s->min_insync_replicas > 1)
-		return err_set(e, ERR_BUSY, "%s: --acks all needs %" PRId64
-		    " copies in sync (min.insync.replicas), there is 1",
-		    path, s->min_insync_replicas);
 	return 0;
 }
 
@@ -232,7 +228,9 @@ start(struct producer *p, struct options *o, struct err *e)
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct accumulator_options ao = {
 		.topic = &p->topic, .batch_bytes = o->batch_bytes,
-		.durable = o->acks != ACKS_NONE, .timeout_ms = o->timeout,
+		.care = o->acks == ACKS_NONE ? HANDLES_NONE :
+		    o->acks == ACKS_ALL ? HANDLES_COPIED : HANDLES_DURABLE,
+		.timeout_ms = o->timeout,
 		.stopped = stopped,
 		.acked = o->report != NULL ? ack_batch : NULL, .ctx = p,
 	};

@@ -2,9 +2,11 @@
  * klog-topic alter: change settings, add partitions.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "clock.h"
+#include "insync.h"
 #include "report.h"
 #include "topic.h"
 #include "verbs.h"
@@ -18,6 +20,7 @@ struct alter {
 	bool unsafe;
 	int64_t timeout;	/* ms to wait for the topic's lock */
 	int32_t before;		/* partitions there were */
+	int64_t copies;		/* and min.insync.replicas */
 };
 
 static const struct alter defaults = { .timeout = 10000 };
@@ -75,6 +78,7 @@ change(void *context, struct settings *s, struct err *e)
 	struct alter *o = context;
 
 	o->before = s->partitions;
+	o->copies = s->min_insync_replicas;
 	if (o->partitions != 0 && o->partitions < s->partitions)
 		return err_set(e, ERR_USAGE,
 		    "-p %" PRId64 ": there are %" PRId32 " partitions, "
@@ -87,12 +91,30 @@ change(void *context, struct settings *s, struct err *e)
 	return settings_check(s, e);
 }
 
+/* topic.conf says so, and some partitions do not know yet. */
+static int
+unsettled(const struct topic *t, struct err *e)
+{
+	char why[sizeof(e->text)];
+
+	snprintf(why, sizeof(why), "%s", e->text);
+	snprintf(e->text, sizeof(e->text),
+	    "%.500s; %.100s was changed, but not all partitions go by its "
+	    "min.insync.replicas yet: do it again",
+	    why, t->path);
+	return -1;
+}
+
 static int
 alter_topic(struct alter *o, struct topic *t, struct err *e)
 {
 	if (topic_check_local(t, o->unsafe, e) < 0 ||
 	    topic_change(t, clock_mono_ms() + o->timeout, change, o, e) < 0)
 		return -1;
+	if ((o->copies > 1 || t->settings.min_insync_replicas > 1) &&
+	    insync_settle(t->dirfd, t->path, &t->settings,
+		clock_mono_ms() + o->timeout, e) < 0)
+		return unsettled(t, e);
 	if (t->settings.partitions > o->before)
 		report_warn("%s: %" PRId32 " partitions, %" PRId32 " before: "
 			    "from now on keys map to other partitions",

@@ -279,7 +279,8 @@ klog-produce: 1 record was not taken'
 	input 'a\n'
 	produce -a all t
 	is_status 5
-	is_err "klog-produce: $T/t: --acks all needs 2 copies in sync (min.insync.replicas), there is 1"
+	is_err "klog-produce: $T/t/0: not enough in-sync replicas: 1 of 2 (min.insync.replicas): nothing more was written; 0 records are safe; go on from line 1 of stdin"
+	is_stored t ''
 	produce t
 	is_status 0
 }

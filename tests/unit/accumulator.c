@@ -37,7 +37,7 @@ handles(void)
 	low = old;
 	low.rlim_cur = 40;
 	place_need(setrlimit(RLIMIT_NOFILE, &low) == 0, "limit", NULL);
-	h = handles_new(&t, true);
+	h = handles_new(&t, HANDLES_DURABLE);
 	for (i = 0; i < 36; i++) {
 		place_batch(&bb, &ts, 1, &bytes, &size);
 		CHECK_EQ_INT(handles_append(h, i % 12, bytes, size, 0, &base,
@@ -211,7 +211,7 @@ static void
 accumulating(void)
 {
 	struct accumulator_options o = { .codec = CODEC_ZSTD, .level = 1,
-		.batch_bytes = 4000, .durable = true, .timeout_ms = -1,
+		.batch_bytes = 4000, .care = HANDLES_DURABLE, .timeout_ms = -1,
 		.acked = acked };
 	struct accumulator *a;
 	struct tally tally;
@@ -261,7 +261,7 @@ static void
 accumulator_busy(void)
 {
 	struct accumulator_options o = { .codec = CODEC_NONE,
-		.batch_bytes = 4000, .durable = true, .acked = acked };
+		.batch_bytes = 4000, .care = HANDLES_DURABLE, .acked = acked };
 	struct tally tally = { 0 };
 	struct accumulator *a;
 	struct topic t;
