@@ -11,10 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "conf.h"
 #include "fsio.h"
 #include "lock.h"
 #include "partition.h"
+#include "role.h"
 #include "tree.h"
 
 static const char digits[] =
@@ -308,6 +310,7 @@ out:
 struct creation {
 	const char *path;
 	const struct settings *settings;
+	const struct role *role;
 };
 
 static int
@@ -319,18 +322,29 @@ fill_new(void *ctx, int dirfd, struct err *e)
 	for (i = 0; i < c->settings->partitions; i++)
 		if (partition_create(dirfd, i, 0, c->path, e) < 0)
 			return -1;
-	return conf_write(c->settings, dirfd, c->path, e);
+	if (conf_write(c->settings, dirfd, c->path, e) < 0)
+		return -1;
+	return c->role == NULL ?
+	    0 :
+	    role_set(dirfd, c->path, CLOCK_NEVER, c->role, e);
+}
+
+int
+topic_create_as(const char *path, const struct settings *settings,
+    const struct role *role, bool unsafe, struct err *e)
+{
+	struct creation c = { path, settings, role };
+
+	return topic_build(path, unsafe, fill_new, &c, e);
 }
 
 int
 topic_create(
     const char *path, struct settings *settings, bool unsafe, struct err *e)
 {
-	struct creation c = { path, settings };
-
 	return topic_make_id(settings->id, e) < 0 ?
 	    -1 :
-	    topic_build(path, unsafe, fill_new, &c, e);
+	    topic_create_as(path, settings, NULL, unsafe, e);
 }
 
 int

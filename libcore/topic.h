@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "role.h"
 #include "settings.h"
 
 enum { TOPIC_NAME_MAX = 249 };
@@ -59,6 +60,10 @@ int topic_build(const char *path, bool unsafe,
  */
 int topic_create(
     const char *path, struct settings *settings, bool unsafe, struct err *e);
+
+/* The same with the id that settings has, and a role; NULL: a leader. */
+int topic_create_as(const char *path, const struct settings *settings,
+    const struct role *role, bool unsafe, struct err *e);
 
 /*
  * Change topic.conf by change(ctx, settings), under the topic's lock, and

@@ -24,7 +24,7 @@ struct field {
 	int64_t min, max;
 };
 
-enum { FIELDS_MAX = 9, TEXT_MAX = 64 << 10, LIST_MAX = 1 << 20 };
+enum { FIELDS_MAX = 9, TEXT_MAX = 64 << 10 };
 
 #define U8(f, lo, hi)                                               \
 	{                                                           \
@@ -45,7 +45,7 @@ enum { FIELDS_MAX = 9, TEXT_MAX = 64 << 10, LIST_MAX = 1 << 20 };
 #define WHOSE I32(topic, 0), I32(partition, 0)
 
 /* Every layout, once, for both directions. */
-static const struct field layouts[WIRE_BYE + 1][FIELDS_MAX] = {
+static const struct field layouts[WIRE_TYPES][FIELDS_MAX] = {
 	[WIRE_HELLO] = { U8(direction, WIRE_PULL, WIRE_PUSH),
 	    U8(flags, 0, WIRE_FOLLOW | WIRE_GROUPS),
 	    SLICE(NAME, name, WIRE_NAME_MAX), SLICE(NAMES, names, TEXT_MAX) },
@@ -53,21 +53,23 @@ static const struct field layouts[WIRE_BYE + 1][FIELDS_MAX] = {
 	    SLICE(NAME, name, WIRE_NAME_MAX),
 	    SLICE(NAME, origin, WIRE_NAME_MAX), I32(partitions, 1),
 	    SLICE(TEXT, text, TEXT_MAX) },
-	[WIRE_POSITION] = { WHOSE, I64(end, 0), I64(start, 0), I64(high, -1),
-	    SLICE(EPOCHS, epochs, LIST_MAX) },
+	[WIRE_POSITION] = { WHOSE, I64(end, 0), I64(start, 0),
+	    I64(high, -1), SLICE(EPOCHS, epochs, WIRE_LIST_MAX) },
 	[WIRE_START] = { WHOSE, I64(from, 0), I64(cut, -1), I64(end, 0),
-	    I64(start, 0), I64(high, -1), SLICE(EPOCHS, epochs, LIST_MAX) },
+	    I64(start, 0), I64(high, -1),
+	    SLICE(EPOCHS, epochs, WIRE_LIST_MAX) },
 	[WIRE_BATCHES] = { WHOSE, U8(flags, 0, WIRE_HOLES), I64(from, 0),
 	    I64(start, 0), I64(high, -1),
 	    SLICE(REST, bytes, WIRE_BATCHES_MAX) },
 	[WIRE_ACK] = { WHOSE, I64(end, 0) },
 	[WIRE_NEWS] = { WHOSE, I64(end, 0), I64(start, 0), I64(high, -1),
-	    SLICE(EPOCHS, epochs, LIST_MAX) },
+	    SLICE(EPOCHS, epochs, WIRE_LIST_MAX) },
 	[WIRE_SETTINGS] = { I32(topic, 0), I32(partitions, 1),
 	    SLICE(TEXT, text, TEXT_MAX) },
 	[WIRE_GROUP] = { WHOSE, SLICE(NAME, name, WIRE_NAME_MAX), I64(from, 0),
 	    I32(epoch, -1), I64(time, 0) },
-	[WIRE_IN_SYNC] = { WHOSE, SLICE(NAMES, names, LIST_MAX) },
+	[WIRE_IN_SYNC] = { WHOSE, SLICE(NAMES, names, WIRE_LIST_MAX) },
+	[WIRE_READY] = { I32(topic, 0) },
 	[WIRE_ERROR] = { U8(status, 1, UINT8_MAX),
 	    SLICE(TEXT, text, TEXT_MAX) },
 };
@@ -227,38 +229,6 @@ in_range(int64_t v, const struct field *f)
 	return v >= f->min && v <= f->max;
 }
 
-/* Names of at least one byte, none with a NUL. */
-static bool
-names_are_good(struct slice names)
-{
-	struct slice name;
-	int r;
-
-	while (names.len > 0) {
-		r = wire_next_name(&names, &name);
-		if (r == 0 || name.len == 0 ||
-		    memchr(name.data, '\0', (size_t)name.len) != NULL)
-			return false;
-	}
-	return true;
-}
-
-static bool
-epochs_are_good(const struct wire *w)
-{
-	struct wire_epoch last = { -1, 0, 0 }, we;
-	size_t i;
-
-	if (w->epochs.len % WIRE_EPOCH != 0)
-		return false;
-	for (i = 0; i < wire_epochs_count(w); i++, last = we) {
-		wire_epoch(w, i, &we);
-		if (we.epoch <= last.epoch || we.start < last.start)
-			return false;
-	}
-	return true;
-}
-
 static int
 get_field(const uint8_t **p, const uint8_t *end, const struct field *f,
     struct wire *w)
@@ -295,12 +265,12 @@ get_field(const uint8_t **p, const uint8_t *end, const struct field *f,
 		    0;
 	case KIND_NAMES:
 		return get_slice(p, end, f, get_be32(at), s) < 0 ||
-			!names_are_good(*s) ?
+			!wire_names_are_good(*s) ?
 		    -1 :
 		    0;
 	case KIND_EPOCHS:
 		return get_slice(p, end, f, get_be32(at), s) < 0 ||
-			!epochs_are_good(w) ?
+			!wire_epochs_are_good(*s) ?
 		    -1 :
 		    0;
 	case KIND_REST:
@@ -322,7 +292,7 @@ wire_get(
 	*size = 0;
 	if (n == 0)
 		return 0;
-	if (p[0] < WIRE_HELLO || p[0] > WIRE_BYE)
+	if (p[0] < WIRE_HELLO || p[0] >= WIRE_TYPES)
 		return err_set(e, ERR_DATA,
 		    "a message of type %d came, which is none", p[0]);
 	if (n < WIRE_HEADER)
@@ -348,64 +318,4 @@ wire_get(
 		    "a message of type %d with %td bytes too many came",
 		    w->type, end - p);
 	return 1;
-}
-
-int
-wire_add_name(struct buf *packed, const char *name)
-{
-	size_t n = strlen(name);
-
-	if (n > WIRE_NAME_MAX || buf_reserve(packed, n + 2) < 0)
-		return -1;
-	put_be16(packed->data + packed->len, (uint16_t)n);
-	memcpy(packed->data + packed->len + 2, name, n);
-	packed->len += n + 2;
-	return 0;
-}
-
-int
-wire_next_name(struct slice *names, struct slice *name)
-{
-	int32_t len;
-
-	if (names->len < 2)
-		return 0;
-	len = get_be16(names->data);
-	if (len > names->len - 2)
-		return 0;
-	*name = (struct slice){ names->data + 2, len };
-	names->data += 2 + len;
-	names->len -= 2 + len;
-	return 1;
-}
-
-int
-wire_add_epoch(struct buf *packed, const struct wire_epoch *we)
-{
-	uint8_t *p;
-
-	if (packed->len >= LIST_MAX || buf_reserve(packed, WIRE_EPOCH) < 0)
-		return -1;
-	p = packed->data + packed->len;
-	put_be32(p, (uint32_t)we->epoch);
-	put_be64(p + 4, (uint64_t)we->start);
-	put_be64(p + 12, we->origin);
-	packed->len += WIRE_EPOCH;
-	return 0;
-}
-
-size_t
-wire_epochs_count(const struct wire *w)
-{
-	return (size_t)w->epochs.len / WIRE_EPOCH;
-}
-
-void
-wire_epoch(const struct wire *w, size_t i, struct wire_epoch *we)
-{
-	const uint8_t *p = w->epochs.data + i * WIRE_EPOCH;
-
-	we->epoch = (int32_t)get_be32(p);
-	we->start = (int64_t)get_be64(p + 4);
-	we->origin = get_be64(p + 12);
 }

@@ -18,14 +18,14 @@
 #include "buf.h"
 #include "bytes.h"
 #include "err.h"
+#include "wire_lists.h"
 
 enum {
 	WIRE_VERSION = 1,
 	WIRE_GREETING_MAX = 64, /* bytes of the line, newline included */
 	WIRE_HEADER = 5,
-	WIRE_BATCHES_MAX = 64 << 20, /* payload of WIRE_BATCHES */
-	WIRE_EPOCH = 20, /* bytes of an entry of a list of epochs */
-	WIRE_NAME_MAX = 4096, /* bytes of a name: paths are the longest */
+	WIRE_BATCHES_MAX = 64 << 20, /* bytes of WIRE_BATCHES */
+	WIRE_BATCHES_FLAGS = 13, /* where its flags are, from its first byte */
 	WIRE_ID = 22 /* characters of a topic's id */
 };
 
@@ -45,7 +45,9 @@ enum wire_type {
 	WIRE_PING,	/* either: answer with WIRE_PONG */
 	WIRE_PONG,
 	WIRE_ERROR,	/* either: status, text; nothing follows */
-	WIRE_BYE	/* source: that was all; target: all of it is done */
+	WIRE_BYE,	/* source: that was all; target: all of it is done */
+	WIRE_READY,	/* target: topic; its positions have all been told */
+	WIRE_TYPES
 };
 
 enum { WIRE_PULL = 1, WIRE_PUSH = 2 }; /* direction: the caller's wish */
@@ -65,15 +67,15 @@ struct wire { /* a message; the slices are borrowed from the frame */
 	int32_t partition;
 	int32_t partitions; /* how many the topic has */
 	int32_t epoch;	    /* -1 unknown */
-	int64_t from;	    /* offset of the first byte that comes; of a group */
+	int64_t from;	    /* offset of what comes first; of a group */
 	int64_t cut;	    /* offset to cut back to first; -1 none */
 	int64_t end;	    /* offset behind the last durable record */
 	int64_t start;	    /* log start offset */
 	int64_t high;	    /* high watermark; -1 the topic has none */
 	int64_t time;	    /* ms */
 	struct slice id, name, origin, text, bytes;
-	struct slice names;  /* packed: wire_next_name */
-	struct slice epochs; /* packed: wire_epoch, wire_epochs_count */
+	struct slice names;  /* packed: wire_lists.h */
+	struct slice epochs; /* packed: wire_lists.h */
 };
 
 /* Write the greeting line at line; its length. */
@@ -101,21 +103,5 @@ void wire_end(struct buf *out, size_t at);
  */
 int wire_get(
     const uint8_t *p, size_t n, struct wire *w, size_t *size, struct err *e);
-
-/* Append a name to a packed list.  0, or -1 out of memory. */
-int wire_add_name(struct buf *packed, const char *name);
-
-/* Take the first name off a list (borrowed, no NUL in or behind it): 1, 0. */
-int wire_next_name(struct slice *names, struct slice *name);
-
-struct wire_epoch {
-	int32_t epoch;
-	int64_t start;
-	uint64_t origin; /* drawn by who began it; 0 unknown */
-};
-
-int wire_add_epoch(struct buf *packed, const struct wire_epoch *we);
-size_t wire_epochs_count(const struct wire *w);
-void wire_epoch(const struct wire *w, size_t i, struct wire_epoch *we);
 
 #endif

@@ -11,7 +11,8 @@ main(int argc, char **argv)
 	const struct program program = { .name = "klog-replicate",
 		.summary = "copy topics, also over ssh, and keep the copies up "
 			   "to date",
-		.verbs = verbs };
+		.verbs = verbs[0].name != NULL ? verbs : NULL,
+		.single = &verb_copy };
 
 	return main_run(&program, argc, argv);
 }

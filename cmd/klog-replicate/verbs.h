@@ -7,4 +7,6 @@
 
 #include "program.h"
 
+extern const struct command verb_copy;
+
 #endif

@@ -12,7 +12,7 @@ static void
 walk_lists(const struct wire *w)
 {
 	struct slice names = w->names, name;
-	struct wire_epoch we, last = { -1, 0, 0 };
+	struct epochs es = { 0 };
 	int32_t left = names.len;
 	size_t i;
 
@@ -23,11 +23,13 @@ walk_lists(const struct wire *w)
 	}
 	if (left != 0)
 		abort();
-	for (i = 0; i < wire_epochs_count(w); i++, last = we) {
-		wire_epoch(w, i, &we);
-		if (we.epoch <= last.epoch || we.start < last.start)
+	if (wire_get_epochs(w->epochs, &es) < 0)
+		abort();
+	for (i = 1; i < es.count; i++)
+		if (es.list[i].epoch <= es.list[i - 1].epoch ||
+		    es.list[i].start <= es.list[i - 1].start)
 			abort();
-	}
+	epochs_release(&es);
 }
 
 int

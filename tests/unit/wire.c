@@ -58,7 +58,8 @@ static void
 both_ways(void)
 {
 	struct buf names = { 0 }, epochs = { 0 };
-	struct wire_epoch we = { 3, 2, 255 };
+	struct epoch one = { 3, 2, 255 };
+	struct epochs list = { &one, 1 };
 	struct wire w = { .type = WIRE_HELLO,
 		.direction = WIRE_PULL,
 		.flags = WIRE_GROUPS,
@@ -81,7 +82,7 @@ both_ways(void)
 		.end = 5,
 		.start = 2,
 		.high = -1 };
-	wire_add_epoch(&epochs, &we);
+	CHECK_EQ_INT(wire_add_epochs(&epochs, &list), 0);
 	w.epochs = (struct slice){ epochs.data, (int32_t)epochs.len };
 	put(&w, position);
 	w = (struct wire){ .type = WIRE_BATCHES,
@@ -112,7 +113,7 @@ both_ways(void)
 static void
 read_back(void)
 {
-	struct wire_epoch we;
+	struct epochs es = { 0 };
 	struct slice name;
 	struct wire w;
 
@@ -133,11 +134,12 @@ read_back(void)
 	CHECK_EQ_MEM(w.text.data, (size_t)w.text.len, "a=1\nb=", 6);
 	CHECK_EQ_INT(get(position, &w), 1);
 	CHECK_EQ_INT(w.high, -1);
-	CHECK_EQ_INT(wire_epochs_count(&w), 1);
-	wire_epoch(&w, 0, &we);
-	CHECK_EQ_INT(we.epoch, 3);
-	CHECK_EQ_INT(we.start, 2);
-	CHECK_EQ_INT(we.origin, 255);
+	CHECK_EQ_INT(wire_get_epochs(w.epochs, &es), 0);
+	CHECK_EQ_INT(es.count, 1);
+	CHECK_EQ_INT(es.list[0].epoch, 3);
+	CHECK_EQ_INT(es.list[0].start, 2);
+	CHECK_EQ_INT(es.list[0].origin, 255);
+	epochs_release(&es);
 	CHECK_EQ_INT(get(batches, &w), 1);
 	CHECK_EQ_MEM(w.bytes.data, (size_t)w.bytes.len, "\1\2\3", 3);
 	CHECK_EQ_INT(get(group, &w), 1);
@@ -172,7 +174,7 @@ static void
 refused(void)
 {
 	static const char *const bad[] = {
-		"00 00000000", "0f 00000000", "ff 00000000", /* no such type */
+		"00 00000000", "10 00000000", "ff 00000000", /* no such type */
 		"06 00000011", "06 ffffffff",		     /* too long */
 		"05 04000031", "02 7fffffff",
 		"06 0000000f 00000000 00000001 00000000000000", /* short */

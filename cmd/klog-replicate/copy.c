@@ -1,0 +1,310 @@
+/*
+ * klog-replicate SRC DST: one connection, or one after another.
+ */
+#include "copy.h"
+
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "main.h"
+#include "names.h"
+#include "peer.h"
+#include "report.h"
+#include "serve.h"
+#include "session.h"
+#include "topiclist.h"
+#include "units.h"
+
+enum {
+	BACKOFF_FIRST = 1000, /* ms, until a lost connection is tried again */
+	BACKOFF_MAX = 60000,
+	LASTED = 30000, /* ms, after which a connection was a good one */
+	PING_MS = 20000,
+	WAIT_MS = 30000 /* for the locks of a log */
+};
+
+static bool
+wants(void *ctx, int32_t partition)
+{
+	const struct partitions *p = &((struct copy *)ctx)->partitions;
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->list[i] == partition)
+			return true;
+	return p->list == NULL;
+}
+
+/* The other end, when both are here: it has the source. */
+static int
+serve_here(void *ctx, int in, int out)
+{
+	const struct copy *c = ctx;
+	const struct serving o = {
+		.folder = *c->from.folder != '\0' ? c->from.folder : ".",
+		.origin = ""
+	};
+	struct err e;
+	bool told;
+
+	if (serve(&o, in, out, &told, &e) == 0)
+		return 0;
+	return main_status(&e);
+}
+
+static int
+connect_peer(struct copy *c, struct link *l, struct err *e)
+{
+	const struct place *far = c->pull ? &c->from : &c->to;
+	const struct peer p = { .host = far->host,
+		.folder = far->folder,
+		.shell = c->shell,
+		.program = c->program,
+		.serve = serve_here,
+		.ctx = c };
+
+	if (peer_start(&p, l, c->peer, e) < 0)
+		return -1;
+	l->timeout_ms = c->timeout;
+	l->ping_ms = c->timeout >= 0 && c->timeout / 3 < PING_MS ?
+	    c->timeout / 3 :
+	    PING_MS;
+	l->rate = c->rate;
+	return 0;
+}
+
+static int
+say_hello(const struct copy *c, struct link *l, struct err *e)
+{
+	struct buf names = { 0 };
+	struct wire w = { .type = WIRE_HELLO,
+		.direction = c->pull ? WIRE_PULL : WIRE_PUSH,
+		.name = { (const uint8_t *)c->follower,
+		    (int32_t)strlen(c->follower) } };
+	int r = 0;
+
+	w.flags = (uint8_t)((c->follow ? WIRE_FOLLOW : 0) |
+	    (c->groups ? WIRE_GROUPS : 0));
+	if (c->pull)
+		r = wire_add_name(&names, c->from.name);
+	w.names = (struct slice){ names.data, (int32_t)names.len };
+	if (r == 0)
+		r = wire_put(&l->output, &w);
+	buf_release(&names);
+	return r < 0 ? err_set(e, ERR_SYSTEM, "out of memory") : 0;
+}
+
+/* Offer a topic that lies here. */
+static int
+offer(const struct copy *c, struct source *s, const char *name,
+    struct err *e)
+{
+	char *path = place_text(&c->from, name);
+	char *origin = NULL;
+	int r = -1;
+
+	if (path == NULL ||
+	    asprintf(&origin, "%s/%s", c->origin, name) < 0)
+		err_set(e, ERR_SYSTEM, "%s: out of memory", name);
+	else
+		r = source_add(s, path,
+		    c->to.name != NULL ? c->to.name : NULL, origin, e);
+	free(path);
+	free(origin);
+	return r;
+}
+
+static int
+offer_all(const struct copy *c, struct source *s, struct err *e)
+{
+	const char *folder = *c->from.folder != '\0' ? c->from.folder : ".";
+	char **names;
+	size_t count, i;
+	int n = 0;
+
+	if (!c->from.many)
+		return offer(c, s, c->from.name, e);
+	if (topic_list(folder, &names, &count, e) < 0)
+		return -1;
+	for (i = 0; i < count && n >= 0; i++) {
+		if (fnmatch(c->from.name, names[i], FNM_PERIOD) != 0)
+			continue;
+		n = offer(c, s, names[i], e) < 0 ? -1 : n + 1;
+	}
+	names_free(names, count);
+	if (n == 0)
+		return err_set(e, ERR_SYSTEM, "%s/%s: matches no topic", folder,
+		    c->from.name);
+	return n < 0 ? -1 : 0;
+}
+
+static int
+push(struct copy *c, struct session *s, struct err *e)
+{
+	const struct source_options o = { .follow = c->follow,
+		.groups = c->groups,
+		.follower = c->follower,
+		.wants = wants,
+		.ctx = c,
+		.wait_ms = c->timeout >= 0 ? c->timeout : WAIT_MS };
+
+	s->source = source_new(&o, &s->link->output);
+	if (s->source == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	if (offer_all(c, s->source, e) < 0) {
+		link_fail(s->link, e);
+		return -1;
+	}
+	return session_run(s, e);
+}
+
+static int
+pull(struct copy *c, struct session *s, struct err *e)
+{
+	char *path = c->to.name == NULL ? NULL :
+					  place_text(&c->to, c->to.name);
+	struct target_options o = { .path = path,
+		.source = c->origin,
+		.force = c->force,
+		.unsafe = c->unsafe,
+		.groups = c->groups,
+		.wants = wants,
+		.ctx = c,
+		.wait_ms = c->timeout >= 0 ? c->timeout : WAIT_MS };
+	int r = -1;
+
+	if (c->to.name == NULL)
+		o.folder = *c->to.folder != '\0' ? c->to.folder : ".";
+	if (c->to.name != NULL && path == NULL)
+		err_set(e, ERR_SYSTEM, "out of memory");
+	else if ((s->target = target_new(&o, &s->link->output)) == NULL)
+		err_set(e, ERR_SYSTEM, "out of memory");
+	else
+		r = session_run(s, e);
+	free(path);
+	return r;
+}
+
+/* What a connection moved: for people with -v, one object with --json. */
+static void
+account(const struct copy *c, const struct session *s, int64_t ms)
+{
+	const struct source_counts *out =
+	    s->source != NULL ? source_counts(s->source) : NULL;
+	const struct target_counts *in =
+	    s->target != NULL ? target_counts(s->target) : NULL;
+	int64_t bytes = out != NULL ? out->bytes : in->bytes;
+	int64_t batches = out != NULL ? out->batches : in->batches;
+	int64_t records = out != NULL ? out->records : in->records;
+	char size[UNITS_TEXT], moved[UNITS_TEXT], took[UNITS_TEXT];
+
+	units_format_size(bytes, size);
+	units_format_size(s->link->bytes_in + s->link->bytes_out, moved);
+	units_format_duration(ms, took);
+	if (in != NULL && in->cut > 0)
+		report_warn("%" PRId64 " bytes that the source does not have "
+			    "were cut off, and kept in cut/",
+		    in->cut);
+	if (in != NULL && in->busy > 0)
+		report_warn("%" PRId64 " offsets of groups were left as they "
+			    "are: members of these groups read here",
+		    in->busy);
+	report_note("%s: %" PRId64 " records, %" PRId64 " batches, %s copied; "
+		    "%s moved in %s",
+	    c->peer, records, batches, size, moved, took);
+	if (!c->json)
+		return;
+	printf("{\"records\":%" PRId64 ",\"batches\":%" PRId64
+	       ",\"bytes\":%" PRId64 ",\"sent\":%" PRId64
+	       ",\"received\":%" PRId64 ",\"groups\":%" PRId64
+	       ",\"cut\":%" PRId64 ",\"ms\":%" PRId64 "}\n",
+	    records, batches, bytes, s->link->bytes_out, s->link->bytes_in,
+	    in != NULL ? in->groups : 0, in != NULL ? in->cut : 0, ms);
+	(void)fflush(stdout);
+}
+
+/* One connection.  0, or -1; *again: another one may go better. */
+static int
+connect_once(struct copy *c, bool *again, bool *lost, struct err *e)
+{
+	struct link l = { .in = -1, .out = -1 };
+	struct session s = { .link = &l, .progress = &c->progress };
+	int64_t began = clock_mono_ms();
+	int r;
+
+	*again = true;
+	*lost = false;
+	if (connect_peer(c, &l, e) < 0)
+		return -1;
+	r = say_hello(c, &l, e);
+	if (r == 0)
+		r = c->pull ? pull(c, &s, e) : push(c, &s, e);
+	if (s.source != NULL || s.target != NULL)
+		account(c, &s, clock_mono_ms() - began);
+	*lost = r < 0 && l.lost;
+	*again = *lost || e->code == ERR_BUSY ||
+	    (e->code == ERR_SYSTEM && l.greeted);
+	source_free(s.source);
+	target_free(s.target);
+	link_close(&l);
+	return r;
+}
+
+/* Sleep ms and up to half of that more, so that followers of one host do not
+ * come back all at once. */
+static void
+back_off(int64_t ms)
+{
+	uint32_t random = 0;
+
+	if (getrandom(&random, sizeof(random), 0) < 0)
+		random = 0;
+	ms += ms / 2 * (random % 1000) / 1000;
+	if (!main_stopped())
+		(void)poll(NULL, 0, (int)ms);
+}
+
+int
+copy_run(struct copy *c, struct err *e)
+{
+	int64_t wait = BACKOFF_FIRST, began;
+	bool again, lost;
+	int r;
+
+	progress_start(&c->progress, c->common.progress, 0);
+	for (;;) {
+		began = clock_mono_ms();
+		r = connect_once(c, &again, &lost, e);
+		if (main_stopped())
+			r = main_stop(e);
+		if (r == 0 || e->code == ERR_STOPPED || !c->follow || !again)
+			break;
+		if (clock_mono_ms() - began > LASTED)
+			wait = BACKOFF_FIRST;
+		report_warn("%s; what was acknowledged is safe; trying again "
+			    "in about %" PRId64 " s",
+		    e->text, wait / 1000);
+		back_off(wait);
+		wait = wait * 2 < BACKOFF_MAX ? wait * 2 : BACKOFF_MAX;
+		if (main_stopped()) {
+			r = main_stop(e);
+			break;
+		}
+	}
+	progress_end(&c->progress);
+	if (r < 0 && lost && e->code != ERR_STOPPED && strlen(e->text) < 500) {
+		size_t n = strlen(e->text);
+
+		snprintf(e->text + n, sizeof(e->text) - n,
+		    "; what was acknowledged is safe, and the same command "
+		    "goes on from there");
+	}
+	return r;
+}

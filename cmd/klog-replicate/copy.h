@@ -1,0 +1,41 @@
+/*
+ * copy: what the files of klog-replicate SRC DST share.
+ */
+#ifndef KLOG_REPLICATE_COPY_H
+#define KLOG_REPLICATE_COPY_H
+
+#include "opt.h"
+#include "place.h"
+#include "progress.h"
+#include "range.h"
+
+struct copy {
+	struct opt_common common;
+	struct partitions partitions;
+	bool follow;
+	int groups;		/* 1, 0 */
+	bool force;
+	bool json;
+	bool unsafe;
+	int64_t rate;		/* bytes a second; 0: no limit */
+	int64_t timeout;	/* ms; -1 none */
+	const char *name;	/* of the follower */
+	const char *shell;
+	const char *program;
+	bool serve;
+	const char *root;
+	bool read_only, append_only;
+	/* made from the operands */
+	struct place from, to;
+	char *follower;		/* name of the copy */
+	char *origin;		/* of the source, as the copy names it */
+	char *peer;		/* the other end, for messages */
+	bool pull;		/* the target is here */
+	struct progress progress;
+};
+
+/* Connect, copy until all is there (or for ever), again and again under
+ * --follow.  The exit status, or -1. */
+int copy_run(struct copy *c, struct err *e);
+
+#endif

@@ -1,0 +1,176 @@
+#include "session.h"
+
+#include "main.h"
+#include "report.h"
+
+enum { PENDING_MAX = 1 << 20 }; /* bytes, before more is put in front */
+
+/* What the other end said of its failure.  Returns -1. */
+static int
+their_error(const struct link *l, const struct wire *w, struct err *e)
+{
+	static const enum err_code codes[] = { [4] = ERR_CORRUPT,
+		[5] = ERR_BUSY,
+		[6] = ERR_ROLE };
+	enum err_code code = w->status < sizeof(codes) / sizeof(codes[0]) ?
+	    codes[w->status] :
+	    ERR_NONE;
+
+	return err_set(e, code == ERR_NONE ? ERR_SYSTEM : code, "%s: %.*s",
+	    l->peer, (int)w->text.len, (const char *)w->text.data);
+}
+
+/* Give one message to who it is for: 1, 2 it was the last, -1. */
+static int
+dispatch(struct session *s, const struct wire *w, bool *theirs,
+    struct err *e)
+{
+	struct wire pong = { .type = WIRE_PONG };
+	int r;
+
+	switch (w->type) {
+	case WIRE_PING:
+		r = wire_put(&s->link->output, &pong);
+		return r < 0 ? err_set(e, ERR_SYSTEM, "out of memory") : 1;
+	case WIRE_PONG:
+		return 1;
+	case WIRE_ERROR:
+		*theirs = true;
+		return their_error(s->link, w, e);
+	case WIRE_BYE:
+		if (s->source == NULL)
+			break;
+		if (source_is_over(s->source))
+			return 2;
+		*theirs = s->link->lost = true;
+		return err_set(e, ERR_SYSTEM,
+		    "%s: was asked to stop before all was copied",
+		    s->link->peer);
+	default:
+		break;
+	}
+	if (s->source != NULL)
+		return source_take(s->source, w, e) < 0 ? -1 : 1;
+	if (target_take(s->target, w, e) < 0)
+		return -1;
+	if (target_is_over(s->target))
+		return 2;
+	if (target_is_full(s->target) && target_settle(s->target, e) < 0)
+		return -1;
+	return 1;
+}
+
+static void
+tick(struct session *s, int64_t *bytes, int64_t *records)
+{
+	int64_t b, r;
+
+	if (s->progress == NULL)
+		return;
+	b = s->source != NULL ? source_counts(s->source)->bytes :
+				target_counts(s->target)->bytes;
+	r = s->source != NULL ? source_counts(s->source)->records :
+				target_counts(s->target)->records;
+	progress_tick(s->progress, b - *bytes, r - *records);
+	*bytes = b;
+	*records = r;
+}
+
+/* Messages that came: 1 all were taken, 2 the last one too, -1. */
+static int
+take_all(struct session *s, bool *theirs, struct err *e)
+{
+	struct wire w;
+	int r;
+
+	while ((r = link_next(s->link, &w, e)) > 0) {
+		r = dispatch(s, &w, theirs, e);
+		if (r != 1)
+			return r;
+	}
+	return r < 0 ? -1 : 1;
+}
+
+/* What the source has to say: 0 it waits, -1. */
+static int
+pump(struct session *s, struct err *e)
+{
+	int r = 1;
+
+	while (r == 1 && link_pending(s->link) < PENDING_MAX) {
+		r = source_pump(s->source, e);
+		if (r < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+say_bye(struct session *s, struct err *e)
+{
+	struct wire bye = { .type = WIRE_BYE };
+
+	if (s->source != NULL) {
+		source_finish(s->source);
+		return 0;
+	}
+	if (target_settle(s->target, e) < 0)
+		return -1;
+	if (wire_put(&s->link->output, &bye) < 0 ||
+	    link_finish(s->link, e) < 0)
+		return -1;
+	return main_stop(e);
+}
+
+/* One round: 0 go on, 1 it is over, -1. */
+static int
+turn(struct session *s, bool *stopping, bool *theirs, struct err *e)
+{
+	int watch = s->source != NULL ? source_watch(s->source) : -1;
+	int r;
+
+	if (main_stopped() && !*stopping) {
+		*stopping = true;
+		if (say_bye(s, e) < 0)
+			return -1;
+	}
+	r = take_all(s, theirs, e);
+	if (r == 2)
+		return link_finish(s->link, e) < 0 ? -1 : 1;
+	if (r < 0)
+		return -1;
+	if (s->source != NULL && pump(s, e) < 0)
+		return -1;
+	r = link_wait(s->link, -1, false, e);
+	if (r != 0)
+		return r < 0 ? -1 : 0;
+	/* Nothing more is here at the moment: what came goes to the disk. */
+	if (s->target != NULL && target_settle(s->target, e) < 0)
+		return -1;
+	r = link_wait(s->link, watch, true, e);
+	if (s->source != NULL)
+		source_look(s->source);
+	return r < 0 ? -1 : 0;
+}
+
+int
+session_run(struct session *s, struct err *e)
+{
+	bool stopping = false, theirs = false;
+	int64_t bytes = 0, records = 0;
+	struct err ignored;
+	int r;
+
+	do {
+		r = turn(s, &stopping, &theirs, e);
+		tick(s, &bytes, &records);
+	} while (r == 0);
+	if (r < 0 && e->code != ERR_STOPPED && !theirs) {
+		if (s->target != NULL)
+			(void)target_settle(s->target, &ignored);
+		link_fail(s->link, e);
+	}
+	if (r > 0 && stopping)
+		return main_stop(e);
+	return r < 0 ? -1 : 0;
+}

@@ -1,0 +1,27 @@
+/*
+ * session: one connection from its greeting to its end, with the source or
+ * the target on this side.
+ */
+#ifndef KLOG_REPLICATE_SESSION_H
+#define KLOG_REPLICATE_SESSION_H
+
+#include "link.h"
+#include "progress.h"
+#include "source.h"
+#include "target.h"
+
+struct session {
+	struct link *link;
+	struct source *source; /* one of them */
+	struct target *target;
+	struct progress *progress; /* or NULL */
+};
+
+/*
+ * Until both have said that all is done.  A signal that asked to stop ends it
+ * after the messages in hand: ERR_STOPPED.  0, or -1; what failed here was
+ * told the other end, what failed there is in e, after its name.
+ */
+int session_run(struct session *s, struct err *e);
+
+#endif

@@ -1,0 +1,231 @@
+/*
+ * klog-replicate SRC DST, and --serve: the command line.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "copy.h"
+#include "main.h"
+#include "serve.h"
+#include "verbs.h"
+#include "where.h"
+
+static const struct copy defaults = { .groups = 1,
+	.timeout = 60000,
+	.program = "klog-replicate" };
+
+static const struct opt table[] = {
+	OPT_FLAG('f', "follow", struct copy, follow,
+	    "stay connected and copy what comes; connect again if need be"),
+	OPT_CALL('p', "partitions", "LIST", struct copy, partitions,
+	    range_option_partitions, "only these partitions: 0,2,5-7",
+	    .release = range_partitions_release),
+	OPT_SET(0, "groups", struct copy, groups, 1,
+	    "copy the offsets of consumer groups too (default)"),
+	OPT_SET(0, "no-groups", struct copy, groups, 0,
+	    "leave the offsets of consumer groups alone"),
+	OPT_STRING(0, "name", "NAME", struct copy, name,
+	    "name of this copy in the source's list (host:path)"),
+	OPT_FLAG(0, "force", struct copy, force,
+	    "cut off what the source does not have even if acknowledged"),
+	OPT_HEADING("Connection"),
+	OPT_STRING(0, "rsh", "CMD", struct copy, shell,
+	    "the remote shell ($KLOG_RSH, or ssh)"),
+	OPT_STRING(0, "path-of-klog", "CMD", struct copy, program,
+	    "klog-replicate on the far side (klog-replicate)"),
+	OPT_SIZE(0, "bwlimit", "RATE", struct copy, rate, 1, INT64_MAX,
+	    "at most so many bytes a second"),
+	OPT_DURATION(0, "timeout", "DUR", struct copy, timeout, -1, INT64_MAX,
+	    "of silence, or for a lock, until it is a failure (60s)"),
+	OPT_FLAG(0, "unsafe-fs", struct copy, unsafe,
+	    "also on a file system that may not keep locks and syncs"),
+	OPT_FLAG(0, "json", struct copy, json,
+	    "print what was copied, one JSON object a connection"),
+	OPT_HEADING("Far side"),
+	OPT_FLAG(0, "serve", struct copy, serve,
+	    "serve a caller on standard input and output"),
+	OPT_STRING(0, "root", "DIR", struct copy, root,
+	    "serve the topics in DIR, whatever the caller asks, and confine"),
+	OPT_FLAG(0, "read-only", struct copy, read_only,
+	    "with --root: only let others read"),
+	OPT_FLAG(0, "append-only", struct copy, append_only,
+	    "with --root: only let others append to copies"),
+	OPT_ROWS_COMMON,
+	OPT_ROW_DIR,
+	OPT_ROW_PROGRESS,
+	OPT_END,
+};
+
+/* This host's name, up to its first dot. */
+static void
+host_name(char name[256])
+{
+	if (gethostname(name, 255) < 0)
+		snprintf(name, 256, "localhost");
+	name[255] = '\0';
+}
+
+/* The folder as everybody on this host may call it; malloc'd, or NULL. */
+static char *
+absolute(const char *folder)
+{
+	return realpath(*folder != '\0' ? folder : ".", NULL);
+}
+
+/* How the copy is called by the source, and the source by the copy. */
+static int
+name_both(struct copy *c, struct err *e)
+{
+	char host[256], *here;
+	int r;
+
+	host_name(host);
+	here = absolute(c->pull ? c->to.folder : c->from.folder);
+	if (here == NULL)
+		return err_sys(e, "%s",
+		    c->pull ? c->to.folder : c->from.folder);
+	if (c->name != NULL)
+		c->follower = strdup(c->name);
+	else if (!c->pull)
+		c->follower = place_text(&c->to, c->to.name);
+	else if (asprintf(&c->follower, "%s:%s%s%s", host, here,
+		     c->to.name != NULL && strcmp(here, "/") != 0 ? "/" : "",
+		     c->to.name != NULL ? c->to.name : "") < 0)
+		c->follower = NULL;
+	if (c->pull && c->from.host != NULL) {
+		c->origin = place_text(
+		    &c->from, c->to.name != NULL ? c->from.name : NULL);
+		free(here);
+	} else if (c->pull) {
+		free(here);
+		here = absolute(c->from.folder);
+		if (here == NULL)
+			return err_sys(e, "%s", c->from.folder);
+		r = asprintf(&c->origin, "%s:%s%s%s", host, here,
+		    c->to.name != NULL && strcmp(here, "/") != 0 ? "/" : "",
+		    c->to.name != NULL ? c->from.name : "");
+		free(here);
+		if (r < 0)
+			c->origin = NULL;
+	} else {
+		if (asprintf(&c->origin, "%s:%s", host, here) < 0)
+			c->origin = NULL;
+		free(here);
+	}
+	if (c->follower == NULL || c->origin == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	return 0;
+}
+
+static int
+prepare(struct copy *c, char **argv, struct err *e)
+{
+	if (place_source(&c->from, &c->common, argv[0], e) < 0 ||
+	    place_target(&c->to, &c->common, argv[1], &c->from, e) < 0)
+		return -1;
+	if (c->from.host != NULL && c->to.host != NULL)
+		return err_set(e, ERR_USAGE,
+		    "%s and %s: one of them must be here", argv[0], argv[1]);
+	if (c->shell == NULL)
+		c->shell = getenv("KLOG_RSH");
+	if (c->shell == NULL || *c->shell == '\0')
+		c->shell = "ssh";
+	c->pull = c->to.host == NULL;
+	c->peer = strdup(c->from.host != NULL ? c->from.host :
+		c->to.host != NULL	      ? c->to.host :
+						argv[0]);
+	if (c->peer == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	/* As rsync: the folder that the copies go into is made. */
+	if (c->pull && c->to.name == NULL && *c->to.folder != '\0')
+		(void)mkdir(c->to.folder, 0777);
+	return name_both(c, e);
+}
+
+/*
+ * The connection gets descriptors of its own, so that nothing that is printed
+ * by mistake can get into it.
+ */
+static int
+serve_stdio(const struct serving *o, struct err *e)
+{
+	int in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	bool told;
+
+	if (in < 0 || out < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    dup2(null, STDOUT_FILENO) < 0)
+		return err_sys(e, "standard input and output");
+	close(null);
+	if (serve(o, in, out, &told, e) == 0)
+		return 0;
+	return told ? main_status(e) : -1;
+}
+
+static int
+run_serve(const struct copy *c, int argc, char **argv, struct err *e)
+{
+	const struct serving o = { .folder = c->root != NULL ? c->root :
+			argc > 0			     ? argv[0] :
+							where_dir(&c->common),
+		.origin = "",
+		.confined = c->root != NULL,
+		.read_only = c->read_only,
+		.append_only = c->append_only,
+		.unsafe = c->unsafe };
+
+	if (c->root == NULL && (c->read_only || c->append_only))
+		return err_set(e, ERR_USAGE, "--%s-only is missing --root",
+		    c->read_only ? "read" : "append");
+	if (c->read_only && c->append_only)
+		return err_set(e, ERR_USAGE,
+		    "--read-only and --append-only exclude each other");
+	return serve_stdio(&o, e);
+}
+
+static int
+run(void *opts, int argc, char **argv, struct err *e)
+{
+	struct copy *c = opts;
+	int r;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (c->serve || c->root != NULL) {
+		main_stop_signals();
+		return run_serve(c, argc, argv, e);
+	}
+	if (argc < 2)
+		return err_set(e, ERR_USAGE, "%s is missing%s%s",
+		    argc == 0 ? "SRC" : "DST", argc == 0 ? "" : " after ",
+		    argc == 0 ? "" : argv[0]);
+	main_stop_signals();
+	r = prepare(c, argv, e);
+	if (r == 0)
+		r = copy_run(c, e);
+	place_release(&c->from);
+	place_release(&c->to);
+	free(c->follower);
+	free(c->origin);
+	free(c->peer);
+	return r;
+}
+
+static const char *const usage[] = { "[options] SRC DST",
+	"--serve [--root DIR [--read-only | --append-only]] [DIR]", NULL };
+
+const struct command verb_copy = {
+	.summary = "copy topics, also over ssh, and keep the copies up to date",
+	.usage = usage,
+	.opts = table,
+	.opts_size = sizeof(struct copy),
+	.defaults = &defaults,
+	.min_operands = 0,
+	.max_operands = 2,
+	.run = run,
+};

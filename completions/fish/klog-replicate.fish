@@ -1,0 +1,35 @@
+# fish completion of klog-replicate, made from its option table
+
+function _klog_replicate_topics
+	set -l dir .
+	set -q KLOG_DIR; and set dir $KLOG_DIR
+	for t in $dir/*/topic.conf
+		string replace -r '.*/([^/]+)/topic\.conf$' '$1' -- $t
+	end
+end
+
+complete -c klog-replicate -f
+complete -c klog-replicate -s f -l follow -d 'stay connected and copy what comes; connect again if need be'
+complete -c klog-replicate -s p -l partitions -x -d 'only these partitions: 0,2,5-7'
+complete -c klog-replicate -l groups -d 'copy the offsets of consumer groups too (default)'
+complete -c klog-replicate -l no-groups -d 'leave the offsets of consumer groups alone'
+complete -c klog-replicate -l name -x -d 'name of this copy in the source\'s list (host:path)'
+complete -c klog-replicate -l force -d 'cut off what the source does not have even if acknowledged'
+complete -c klog-replicate -l rsh -x -d 'the remote shell ($KLOG_RSH, or ssh)'
+complete -c klog-replicate -l path-of-klog -x -d 'klog-replicate on the far side (klog-replicate)'
+complete -c klog-replicate -l bwlimit -x -d 'at most so many bytes a second'
+complete -c klog-replicate -l timeout -x -d 'of silence, or for a lock, until it is a failure (60s)'
+complete -c klog-replicate -l unsafe-fs -d 'also on a file system that may not keep locks and syncs'
+complete -c klog-replicate -l json -d 'print what was copied, one JSON object a connection'
+complete -c klog-replicate -l serve -d 'serve a caller on standard input and output'
+complete -c klog-replicate -l root -x -a '(__fish_complete_directories)' -d 'serve the topics in DIR, whatever the caller asks, and confine'
+complete -c klog-replicate -l read-only -d 'with --root: only let others read'
+complete -c klog-replicate -l append-only -d 'with --root: only let others append to copies'
+complete -c klog-replicate -s q -l quiet -d 'say nothing but errors'
+complete -c klog-replicate -s v -l verbose -d 'say more; may be repeated'
+complete -c klog-replicate -s h -l help -d 'print this help'
+complete -c klog-replicate -s V -l version -d 'print the version'
+complete -c klog-replicate -l dir -x -a '(__fish_complete_directories)' -d 'look up topics under DIR ($KLOG_DIR, or here)'
+complete -c klog-replicate -l progress -d 'show progress even if not on a terminal'
+complete -c klog-replicate -a '(_klog_replicate_topics)' -d topic
+complete -c klog-replicate -a '(__fish_complete_directories)'

@@ -1,0 +1,160 @@
+#include <inttypes.h>
+
+#include "append.h"
+#include "checkpoint.h"
+#include "clock.h"
+#include "origins.h"
+#include "retention.h"
+#include "target_parts.h"
+#include "view.h"
+#include "watch.h"
+
+/* Remove the segments that end at or below the log start: clean.lock held. */
+static int
+remove_segments(struct target_topic *tt, struct target_log *l, struct err *e)
+{
+	struct retention r = { .settings = &tt->topic.settings,
+		.now_ms = clock_wall_ms(),
+		.start_only = true };
+	struct view v;
+	int done;
+
+	if (view_open(&v, tt->topic.dirfd, l->number, tt->topic.path, e) < 0)
+		return -1;
+	view_expect(&v, &tt->topic.settings);
+	v.past_copies = true;
+	done = retention_plan(&r, &v, e);
+	view_close(&v);
+	if (done == 0)
+		done = retention_remove(&r, &l->p, r.count, NULL, e);
+	retention_release(&r);
+	return done;
+}
+
+/* The log ends where it begins now.  append_begin came before.  0, or -1. */
+static int
+restart_locked(struct target_log *l, int64_t offset, struct err *e)
+{
+	struct epochs es = { 0 };
+	const struct epoch *ep;
+	size_t i;
+	int r = 0;
+
+	/* The history that counts from here on is the source's. */
+	for (i = 0; i < l->theirs.count && r == 0; i++) {
+		ep = &l->theirs.list[i];
+		if (ep->start <= offset)
+			r = epochs_assign(
+			    &es, ep->epoch, ep->start, ep->origin);
+	}
+	if (r < 0) {
+		epochs_release(&es);
+		return err_set(e, ERR_SYSTEM, "%s: out of memory", l->p.where);
+	}
+	epochs_release(&l->ours);
+	l->ours = es;
+	if (origins_save(&l->ours, l->p.dirfd, l->p.where, e) < 0)
+		return -1;
+	return append_roll_to(&l->p, offset, e);
+}
+
+int
+target_log_restart(struct target *t, struct target_log *l, int64_t offset,
+    struct err *e)
+{
+	int r;
+
+	if (t->o.append_only && l->end > l->start)
+		return err_set(e, ERR_ROLE,
+		    "%s: ends at offset %" PRId64 " and the source begins at "
+		    "%" PRId64 ": nothing may be taken away here",
+		    l->p.where, l->end, offset);
+	if (partition_begin_clean(&l->p, e) < 0)
+		return -1;
+	r = retention_raise(&l->p, offset, e);
+	if (r == 0)
+		r = append_begin(&l->p, clock_mono_ms() + t->o.wait_ms, e);
+	if (r == 0) {
+		r = restart_locked(l, offset, e);
+		append_end(&l->p);
+	}
+	partition_end_clean(&l->p);
+	if (r < 0)
+		return -1;
+	l->start = l->end = offset;
+	l->last_epoch = -1;
+	l->dirty = true; /* old segments go when it is settled */
+	l->stale = true;
+	return 0;
+}
+
+int
+target_log_cut(struct target *t, struct target_topic *tt,
+    struct target_log *l, int64_t offset, struct err *e)
+{
+	(void)t;
+	(void)tt;
+	return err_set(e, ERR_ROLE,
+	    "%s: its history parts from the source's at offset %" PRId64
+	    ", before its end",
+	    l->p.where, offset);
+}
+
+static int
+raise_start(struct target_topic *tt, struct target_log *l, int64_t start,
+    struct err *e)
+{
+	int r;
+
+	if (partition_begin_clean(&l->p, e) < 0) {
+		l->dirty |= e->code == ERR_BUSY;
+		return e->code == ERR_BUSY ? 0 : -1;
+	}
+	r = retention_raise(&l->p, start, e);
+	if (r == 0)
+		r = remove_segments(tt, l, e);
+	partition_end_clean(&l->p);
+	if (r < 0)
+		return -1;
+	l->start = start;
+	l->stale = false;
+	return 0;
+}
+
+/* Append lock held. */
+static int
+raise_high(struct target_log *l, int64_t high, struct err *e)
+{
+	struct state_page *page = l->p.state.page;
+
+	if (checkpoint_write_high(l->p.dirfd, high, l->p.where, e) < 0)
+		return -1;
+	atomic_store(&page->high_watermark, high);
+	atomic_fetch_add(&page->high_seq, 1);
+	watch_futex_wake(&page->high_seq);
+	return 0;
+}
+
+int
+target_log_follow(struct target *t, struct target_topic *tt,
+    struct target_log *l, struct err *e)
+{
+	int64_t high = l->high, start = l->source_start;
+	int r;
+
+	if (high < 0 || high > l->end)
+		high = l->end;
+	if (atomic_load(&l->p.state.page->high_watermark) < high) {
+		if (append_begin(&l->p, clock_mono_ms() + t->o.wait_ms, e) < 0)
+			return -1;
+		r = raise_high(l, high, e);
+		append_end(&l->p);
+		if (r < 0)
+			return -1;
+	}
+	if (start > l->end)
+		start = l->end;
+	if (t->o.append_only || (start <= l->start && !l->stale))
+		return 0;
+	return raise_start(tt, l, start > l->start ? start : l->start, e);
+}
