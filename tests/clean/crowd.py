@@ -106,6 +106,30 @@ class Crowd:
         streams.same(sorted(got.items()), sorted(scene.want.items()), "one")
         points.check_log(topic, "in the end")
 
+    def snapshots(self):
+        """What is cleaned of one does not change the other."""
+        for scene in self.scenes:
+            topic = self.copy(scene)
+            new = os.path.join(os.path.dirname(topic), "new")
+            streams.run("klog-topic", "snapshot", topic, new)
+            was = histories.contents(new)
+            status, err = ended(start(topic, *scene.args))
+            if status:
+                raise Failed("%s: exit %d: %s" % (scene.name, status, err))
+            if histories.contents(new) != was:
+                raise Failed("%s: the snapshot was changed" % scene.name)
+            streams.same(sorted(points.offsets(new).items()),
+                         sorted(scene.before.items()), "the snapshot")
+            points.check_log(new, "of the snapshot")
+            was = histories.contents(topic)
+            status, err = ended(start(new, *scene.args))
+            if status:
+                raise Failed("%s: exit %d: %s" % (scene.name, status, err))
+            if histories.contents(topic) != was:
+                raise Failed("%s: cleaning the snapshot changed the topic"
+                             % scene.name)
+            points.check_log(topic, "of the topic")
+
     def as_nobody(self, *command):
         done = subprocess.run(
             list(command), user=NOBODY, group=NOBODY, extra_groups=[],
@@ -155,6 +179,7 @@ def run(tap, folder):
     c = Crowd(folder)
     tap.test("32 cleaners at once", c.together)
     tap.test("one works, or is stopped: 31 exit 5", c.one_works)
+    tap.test("a snapshot and its topic are cleaned apart", c.snapshots)
     if os.geteuid() == 0:
         tap.test("a topic that is not ours", c.not_ours)
         tap.test("root cleans somebody's topic", c.theirs)

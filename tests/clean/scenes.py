@@ -149,6 +149,42 @@ class Trim(Scene):
         return {o: f for o, f in self.before.items() if o >= self.AT}
 
 
+class Snapshot(Scene):
+    """klog-topic snapshot: the new topic is whole or is not there."""
+
+    program = "klog-topic"
+    again = (0, 3)          # it is there already
+
+    def rule(self, topic):
+        return dict(self.before)
+
+    def command(self, topic, again=False):
+        return [streams.program(self.program), "snapshot", topic,
+                self.new(topic)]
+
+    @staticmethod
+    def new(topic):
+        return os.path.join(os.path.dirname(topic), "new")
+
+    def check_half(self, topic):
+        if os.path.exists(self.new(topic)):
+            self.check_new(topic)
+
+    def check_new(self, topic):
+        got, had = self.read(self.new(topic)), self.read(topic)
+        if max(got) < max(self.before):
+            raise streams.Failed("the new topic ends at %d" % max(got))
+        streams.same(sorted(got.items()), sorted(
+            x for x in had.items() if x[0] <= max(got)), "the new topic")
+        streams.run("klog-check", "--deep", "-q", self.new(topic))
+
+    def check_whole(self, topic):
+        self.check_new(topic)
+        odd = set(os.listdir(os.path.dirname(topic))) - {"t", "new", "trace"}
+        if odd:
+            raise streams.Failed("left over: %s" % odd)
+
+
 def all_scenes(state):
     """All of them, made anew."""
     def there(name, *args):
@@ -165,6 +201,8 @@ def all_scenes(state):
            Hook(state, "hook", [], delete)]
     if there("klog-topic", "trim", "--help"):
         out.append(Trim(state, "trim", [], delete))
+    if there("klog-topic", "snapshot", "--help"):
+        out.append(Snapshot(state, "snapshot", [], delete))
     if b"--force" in streams.run("klog-clean", "--help"):
         out.insert(0, Scene(state, "compact", ["--force"], compact))
         out.insert(1, Scene(state, "both", ["--force"], dict(
