@@ -1,14 +1,19 @@
 #include "source_parts.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "history.h"
 #include "origins.h"
 #include "role.h"
 #include "source_send.h"
+
+enum { POLL_MS = 50 };
 
 struct source *
 source_new(const struct source_options *o, struct buf *out)
@@ -35,6 +40,8 @@ free_topic(struct source *s, struct source_topic *t)
 	for (i = 0; i < t->count; i++)
 		source_log_close(s, &t->logs[i]);
 	source_groups_release(s, t);
+	insync_files_release(&t->files);
+	replicas_close(&t->file);
 	topic_close(&t->topic);
 	free(t->logs);
 	free(t->name);
@@ -98,11 +105,34 @@ check_role(const struct source_topic *t, struct err *e)
 	    t->topic.path, r.epoch);
 }
 
+/*
+ * Serve the follower's file from here on, where we may write: a second
+ * connection of the same name is refused.
+ */
+static int
+serve_follower(struct source *s, struct source_topic *t, struct err *e)
+{
+	struct replica head = { .pid = getpid(),
+		.since_ms = clock_wall_ms(),
+		.last_ms = clock_wall_ms() };
+
+	if (s->o.read_only || s->o.follower == NULL || *s->o.follower == '\0')
+		return 0;
+	snprintf(head.host, sizeof(head.host), "%s", s->o.follower);
+	head.host[strcspn(head.host, " :\t")] = '\0';
+	if (replicas_serve(&t->file, t->topic.dirfd, t->topic.path,
+		s->o.follower, &head, e) == 0)
+		return 0;
+	t->file.fd = -1;
+	return e->sys == EACCES || e->sys == EROFS || e->sys == EPERM ? 0 : -1;
+}
+
 static int
 open_topic(struct source *s, struct source_topic *t, const char *path,
     const char *name, const char *origin, struct err *e)
 {
-	if (topic_open(&t->topic, path, e) < 0 || check_role(t, e) < 0)
+	if (topic_open(&t->topic, path, e) < 0 || check_role(t, e) < 0 ||
+	    serve_follower(s, t, e) < 0)
 		return -1;
 	t->name = strdup(name == NULL ? t->topic.name : name);
 	t->origin = strdup(origin);
@@ -130,7 +160,7 @@ source_add(struct source *s, const char *path, const char *name,
 		free(t);
 		return err_set(e, ERR_SYSTEM, "%s: out of memory", path);
 	}
-	t->topic.dirfd = -1;
+	t->topic.dirfd = t->file.fd = -1;
 	t->number = (int32_t)s->count;
 	if (open_topic(s, t, path, name, origin, e) < 0 ||
 	    source_send_topic(s, t, WIRE_TOPIC, e) < 0) {
@@ -245,7 +275,9 @@ take_position(struct source *s, struct source_topic *t, struct source_log *l,
 	l->cutting = cut >= 0;
 	l->acked = from;
 	l->look = true;
-	return source_send_start(s, t, l, from, cut, e);
+	if (source_send_start(s, t, l, from, cut, e) < 0)
+		return -1;
+	return cut < 0 ? source_log_acked(s, t, l, e) : 0;
 }
 
 static int
@@ -263,7 +295,7 @@ take_ack(struct source *s, struct source_topic *t, struct source_log *l,
 		t->groups_wait = false;
 		t->groups_look = true;
 	}
-	return 0;
+	return source_log_acked(s, t, l, e);
 }
 
 int
@@ -322,6 +354,31 @@ source_look(struct source *s)
 		watch_take(&s->watch, saw, s);
 	else
 		saw(s, -1, 0);
+}
+
+int64_t
+source_again(struct source *s)
+{
+	int64_t again = CLOCK_NEVER, now = clock_mono_ms();
+	struct source_log *l;
+	size_t i;
+	int32_t k;
+
+	if (s->o.follow && s->watch.fd < 0) {
+		saw(s, -1, 0); /* nothing wakes us: look every so often */
+		again = now + POLL_MS;
+	}
+	for (i = 0; i < s->count; i++)
+		for (k = 0; k < s->topics[i]->count; k++) {
+			l = &s->topics[i]->logs[k];
+			if (!l->started || l->again == 0)
+				continue;
+			if (l->again <= now)
+				l->look = true;
+			if (l->again < again)
+				again = l->again;
+		}
+	return again;
 }
 
 void

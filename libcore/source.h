@@ -50,6 +50,12 @@ int source_pump(struct source *s, struct err *e);
 int source_watch(const struct source *s);
 void source_look(struct source *s);
 
+/*
+ * When (clock_mono_ms) source_pump has to be called though nothing came: a
+ * follower may lag too long; CLOCK_NEVER.
+ */
+int64_t source_again(struct source *s);
+
 /* The target was asked to stop, or we were: WIRE_BYE at the next pump. */
 void source_finish(struct source *s);
 

@@ -23,8 +23,10 @@ source_log_close(struct source *s, struct source_log *l)
 		return;
 	cursor_release(&l->cursor);
 	view_close(&l->view);
-	if (l->writable)
+	if (l->writable) {
+		insync_release(&l->insync);
 		partition_close(&l->log);
+	}
 	l->open = l->writable = false;
 	s->open_count--;
 }
@@ -64,7 +66,7 @@ make_room(struct source *s)
  * without, we send what others have synced.
  */
 static int
-open_writable(struct source *s, const struct source_topic *t,
+open_writable(struct source *s, struct source_topic *t,
     struct source_log *l, struct err *e)
 {
 	if (s->o.read_only)
@@ -80,6 +82,7 @@ open_writable(struct source *s, const struct source_topic *t,
 		return -1;
 	}
 	append_end(&l->log);
+	insync_init(&l->insync, &l->log, l->number, &t->files);
 	l->writable = true;
 	return 0;
 }
@@ -152,7 +155,36 @@ source_log_look(struct source *s, struct source_topic *t,
 	}
 	if (l->durable > l->view.end.next_offset)
 		l->durable = l->view.end.next_offset;
+	l->high = l->writable ? insync_told(&l->log) : l->view.high_watermark;
 	return 0;
+}
+
+int
+source_log_acked(struct source *s, struct source_topic *t,
+    struct source_log *l, struct err *e)
+{
+	struct replica_acked a = { .offset = l->acked };
+	int64_t now = clock_wall_ms();
+	int r;
+
+	if (t->file.fd < 0)
+		return 0;
+	if (source_log_open(s, t, l, e) < 0)
+		return -1;
+	if (!l->writable)
+		return 0;
+	/* Who does not stay does not join: nobody should wait for him. */
+	r = s->o.follow ? 1 : insync_has(&l->insync, t->file.name, e);
+	if (r < 0)
+		return -1;
+	if (r > 0) {
+		r = insync_acked(&l->insync, &t->file, l->acked, now, e);
+		l->high = insync_told(&l->log);
+		l->look |= r == 0 && l->high != l->told_high;
+		return r;
+	}
+	a.caught_up_ms = l->acked >= l->durable ? now : -1;
+	return replicas_ack(&t->file, l->number, &a, e);
 }
 
 int
@@ -196,7 +228,7 @@ source_log_send(struct source *s, struct source_topic *t,
 		.partition = l->number,
 		.from = l->sent,
 		.start = l->start,
-		.high = l->view.high_watermark };
+		.high = l->high };
 	struct bulk got;
 	size_t at, payload;
 	int r;

@@ -7,7 +7,9 @@
 
 #include "bulk.h"
 #include "epochs.h"
+#include "insync.h"
 #include "partition.h"
+#include "replicas.h"
 #include "topic.h"
 #include "view.h"
 #include "watch.h"
@@ -35,6 +37,8 @@ struct source_log { /* of one partition */
 	struct view view;
 	struct cursor cursor;
 	struct partition log;
+	struct insync insync; /* of log, where the follower counts */
+	int64_t again; /* clock_mono_ms: when to look at the followers */
 	bool started; /* the target has been told where it begins */
 	bool cutting; /* it has been told to cut its copy first */
 	bool look; /* something may have to be sent */
@@ -45,6 +49,7 @@ struct source_log { /* of one partition */
 	int64_t goal; /* one pass is over when this is acknowledged */
 	int64_t start; /* of the log */
 	int64_t durable; /* below it all is on disk here */
+	int64_t high; /* what the target is told of the high watermark */
 	int64_t told_start, told_high; /* last told the target */
 	int32_t told_epoch; /* newest of the epochs it was told */
 };
@@ -65,6 +70,8 @@ struct source_topic {
 	struct source_log *logs; /* one a partition */
 	int32_t count;
 	int watch; /* of its folder */
+	struct replicas_file file; /* of the follower; fd -1 there is none */
+	struct insync_files files;
 	bool changed; /* settings or partitions may have */
 	/* Groups: what was sent of each, source_groups.c. */
 	struct source_group **groups;
@@ -109,6 +116,11 @@ int source_log_seek(struct source *s, struct source_topic *t,
  * -1. */
 int source_log_send(struct source *s, struct source_topic *t,
     struct source_log *l, int64_t limit, struct err *e);
+
+/* The target acknowledged l->acked: note it in its file, let it count.  0,
+ * or -1. */
+int source_log_acked(struct source *s, struct source_topic *t,
+    struct source_log *l, struct err *e);
 
 /* ---- source_groups.c ---- */
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "origins.h"
 #include "settings.h"
 
@@ -68,7 +69,7 @@ send_with_epochs(struct source *s, struct source_topic *t,
 	w->partition = l->number;
 	w->end = l->durable;
 	w->start = l->start;
-	w->high = l->view.high_watermark;
+	w->high = l->high;
 	if (origins_read(&es, l->view.dirfd, l->view.where, e) < 0)
 		return -1;
 	if (wire_add_epochs(&packed, &es) == 0) {
@@ -105,7 +106,7 @@ send_news(struct source *s, struct source_topic *t, struct source_log *l,
 	struct wire w = { .type = WIRE_NEWS };
 
 	if (l->told_start == l->start && !l->epoch_came &&
-	    l->told_high == l->view.high_watermark)
+	    l->told_high == l->high)
 		return 0;
 	return send_with_epochs(s, t, l, &w, e) < 0 ? -1 : 1;
 }
@@ -137,9 +138,13 @@ pump_log(struct source *s, struct source_topic *t, struct source_log *l,
 	}
 	if (r == 0)
 		r = send_news(s, t, l, e);
-	if (r == 0)
-		l->look = false;
-	return r;
+	if (r != 0)
+		return r;
+	l->look = false;
+	l->again = CLOCK_NEVER;
+	if (t->file.fd < 0 || !s->o.follow || !l->writable)
+		return 0;
+	return insync_observe(&l->insync, clock_mono_ms(), &l->again, e);
 }
 
 /* Settings or the number of partitions may have changed. */

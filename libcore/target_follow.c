@@ -1,13 +1,12 @@
 #include <inttypes.h>
 
 #include "append.h"
-#include "checkpoint.h"
 #include "clock.h"
+#include "insync.h"
 #include "origins.h"
 #include "retention.h"
 #include "target_parts.h"
 #include "view.h"
-#include "watch.h"
 
 /* Remove the segments that end at or below the log start: clean.lock held. */
 static int
@@ -121,37 +120,15 @@ raise_start(struct target_topic *tt, struct target_log *l, int64_t start,
 	return 0;
 }
 
-/* Append lock held. */
-static int
-raise_high(struct target_log *l, int64_t high, struct err *e)
-{
-	struct state_page *page = l->p.state.page;
-
-	if (checkpoint_write_high(l->p.dirfd, high, l->p.where, e) < 0)
-		return -1;
-	atomic_store(&page->high_watermark, high);
-	atomic_fetch_add(&page->high_seq, 1);
-	watch_futex_wake(&page->high_seq);
-	return 0;
-}
-
 int
-target_log_follow(struct target *t, struct target_topic *tt,
+target_log_follow(const struct target *t, struct target_topic *tt,
     struct target_log *l, struct err *e)
 {
-	int64_t high = l->high, start = l->source_start;
-	int r;
+	int64_t start = l->source_start;
 
-	if (high < 0 || high > l->end)
-		high = l->end;
-	if (atomic_load(&l->p.state.page->high_watermark) < high) {
-		if (append_begin(&l->p, clock_mono_ms() + t->o.wait_ms, e) < 0)
-			return -1;
-		r = raise_high(l, high, e);
-		append_end(&l->p);
-		if (r < 0)
-			return -1;
-	}
+	/* Who has none leaves it to us: all that is on disk here. */
+	if (insync_follow(&l->p, l->high < 0 ? l->end : l->high, e) < 0)
+		return -1;
 	if (start > l->end)
 		start = l->end;
 	if (t->o.append_only || (start <= l->start && !l->stale))

@@ -118,7 +118,7 @@ int target_log_restart(struct target *t, struct target_log *l,
  * what lies before the start is removed.  If others are at it, later.  0, or
  * -1.
  */
-int target_log_follow(struct target *t, struct target_topic *tt,
+int target_log_follow(const struct target *t, struct target_topic *tt,
     struct target_log *l, struct err *e);
 
 /* ---- target_groups.c ---- */

@@ -40,7 +40,8 @@ link_open(struct link *l, int in, int out, const char *peer, struct err *e)
 		.out = out,
 		.peer = peer,
 		.timeout_ms = -1,
-		.ping_ms = -1 };
+		.ping_ms = -1,
+		.wake_at = CLOCK_NEVER };
 	l->heard = l->said = clock_mono_ms();
 	prepare(in);
 	prepare(out);
@@ -221,6 +222,8 @@ patience(const struct link *l, int64_t now)
 		ms = shorter(ms, l->said + l->ping_ms > now ?
 			    l->said + l->ping_ms - now :
 			    0);
+	if (l->wake_at != CLOCK_NEVER)
+		ms = shorter(ms, l->wake_at > now ? l->wake_at - now : 0);
 	if (l->free_at > now * 1000)
 		ms = shorter(ms, (l->free_at - now * 1000) / 1000 + 1);
 	return ms;

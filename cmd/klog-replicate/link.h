@@ -30,6 +30,7 @@ struct link {
 	int64_t heard, said; /* clock_mono_ms: when bytes last moved */
 	int64_t timeout_ms; /* of silence that is taken for a failure; -1 */
 	int64_t ping_ms; /* of silence after which we ask; -1: never */
+	int64_t wake_at; /* clock_mono_ms: link_wait ends then; CLOCK_NEVER */
 	int64_t rate; /* bytes a second, both ways; 0: no limit */
 	int64_t free_at; /* the limit lets the next bytes pass, us */
 	int64_t bytes_in, bytes_out; /* that have passed */

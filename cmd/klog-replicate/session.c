@@ -147,8 +147,10 @@ turn(struct session *s, bool *stopping, bool *theirs, struct err *e)
 	/* Nothing more is here at the moment: what came goes to the disk. */
 	if (s->target != NULL && target_settle(s->target, e) < 0)
 		return -1;
-	r = link_wait(s->link, watch, true, e);
 	if (s->source != NULL)
+		s->link->wake_at = source_again(s->source);
+	r = link_wait(s->link, watch, true, e);
+	if (s->source != NULL && watch >= 0)
 		source_look(s->source);
 	return r < 0 ? -1 : 0;
 }
