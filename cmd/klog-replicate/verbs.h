@@ -8,5 +8,6 @@
 #include "program.h"
 
 extern const struct command verb_copy;
+extern const struct command verb_status;
 
 #endif

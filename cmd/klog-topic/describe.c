@@ -7,6 +7,7 @@
 
 #include "each.h"
 #include "facts.h"
+#include "followers.h"
 #include "table.h"
 #include "units.h"
 #include "verbs.h"
@@ -26,6 +27,8 @@ struct describe {
 	const struct topic *topic;
 	struct role role;	/* the topic's */
 	char role_text[ROLE_TEXT];
+	struct followers followers;
+	int64_t high;		/* watermark of the partition in hand */
 	struct table table;
 };
 
@@ -98,7 +101,7 @@ add_row(struct describe *o, int32_t number, const struct facts *f)
 	table_cell(t, "%" PRId32, number);
 	table_cell(t, "%" PRId64, f->start);
 	table_cell(t, "%" PRId64, f->end);
-	table_cell(t, "%" PRId64, f->end);
+	table_cell(t, "%" PRId64, o->high);
 	table_cell(t, "%" PRId64, o->ratio ? f->records : f->end - f->start);
 	cell_bytes(o, f->disk);
 	table_cell(t, "%zu", f->segments);
@@ -141,8 +144,8 @@ print_settings(const struct settings *s, bool json)
 }
 
 static int
-print_json(const struct describe *o, int32_t number, const struct facts *f,
-    struct err *e)
+print_json(const struct describe *o, const struct view *v, int32_t number,
+    const struct facts *f, struct err *e)
 {
 	const struct settings *s = &o->topic->settings;
 
@@ -150,7 +153,7 @@ print_json(const struct describe *o, int32_t number, const struct facts *f,
 	printf("{\"topic\":\"%s\",\"id\":\"%s\",\"partition\":%" PRId32
 	       ",\"log_start\":%" PRId64 ",\"log_end\":%" PRId64
 	       ",\"high_watermark\":%" PRId64,
-	    o->topic->name, s->id, number, f->start, f->end, f->end);
+	    o->topic->name, s->id, number, f->start, f->end, o->high);
 	printf(",\"records\":%" PRId64 ",\"records_exact\":%s"
 	       ",\"bytes\":%" PRId64 ",\"segments\":%zu",
 	    o->ratio ? f->records : f->end - f->start,
@@ -170,7 +173,10 @@ print_json(const struct describe *o, int32_t number, const struct facts *f,
 	else
 		fputs(",\"leader_epoch\":null", stdout);
 	putchar(',');
-	if (roles_json(&o->role, stdout, e) < 0)
+	if (followers_json_role(&o->role, stdout, e) < 0)
+		return -1;
+	putchar(',');
+	if (followers_json(&o->followers, v, number, stdout, e) < 0)
 		return -1;
 	fputs(",\"settings\":{", stdout);
 	print_settings(s, true);
@@ -185,12 +191,17 @@ describe_partition(void *context, int32_t number, struct view *v,
 	struct describe *o = context;
 	struct facts f;
 
-	if (facts_read(&f, v, start, o->codec, e) < 0)
+	/* Readers stop at the high watermark; the log does not. */
+	o->high = v->end.next_offset;
+	v->past_copies = true;
+	if (view_look(v, &start, e) < 0 ||
+	    facts_read(&f, v, start, o->codec, e) < 0 ||
+	    followers_add(&o->followers, v, number, e) < 0)
 		return -1;
 	if (o->ratio && facts_count(&f, v, o->codec, &o->progress, e) < 0)
 		return -1;
 	if (o->json)
-		return print_json(o, number, &f, e);
+		return print_json(o, v, number, &f, e);
 	add_row(o, number, &f);
 	return 0;
 }
@@ -205,7 +216,9 @@ print_topic(struct describe *o, struct err *e)
 	print_settings(&t->settings, false);
 	putchar('\n');
 	o->begun = true;
-	return table_print(&o->table, true, stdout, e);
+	return table_print(&o->table, true, stdout, e) < 0 ?
+	    -1 :
+	    followers_print(&o->followers, e);
 }
 
 static int
@@ -217,7 +230,9 @@ describe_topic(void *context, const char *path, struct err *e)
 
 	if (topic_open(&t, path, e) < 0)
 		return -1;
-	if (role_read(&o->role, t.dirfd, t.path, e) < 0) {
+	if (role_read(&o->role, t.dirfd, t.path, e) < 0 ||
+	    followers_open(&o->followers, &t, o->human, e) < 0) {
+		followers_release(&o->followers);
 		topic_close(&t);
 		return -1;
 	}
@@ -229,6 +244,7 @@ describe_topic(void *context, const char *path, struct err *e)
 	if (status >= 0 && !o->json && print_topic(o, e) < 0)
 		status = -1;
 	table_release(&o->table);
+	followers_release(&o->followers);
 	topic_close(&t);
 	return status;
 }

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "followers.h"
 #include "main.h"
 #include "names.h"
 #include "report.h"
@@ -58,7 +59,7 @@ print_topic(struct list *o, const char *dir, const char *name, struct err *e)
 		/* A topic's name has no byte that needs an escape. */
 		printf("{\"topic\":\"%s\",\"id\":\"%s\",\"partitions\":%" PRId32
 		    ",", t.name, t.settings.id, t.settings.partitions);
-		r = roles_json(&role, stdout, e);
+		r = followers_json_role(&role, stdout, e);
 		puts("}");
 	} else if (r == 0) {
 		role_text(&role, text);

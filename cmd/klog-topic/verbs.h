@@ -38,10 +38,4 @@ int given_set(struct settings *s, const struct opt_list *words,
  */
 void given_json(const struct settings *s, int i, FILE *f);
 
-/*
- * The members "role" and, of a replica, "source", of a fenced one,
- * "fenced_by" (roles.c).  0, or -1.
- */
-int roles_json(const struct role *r, FILE *f, struct err *e);
-
 #endif

@@ -398,8 +398,8 @@ PARTITION  START  END  HIGH-WATERMARK  RECORDS  BYTES  SEGMENTS  FIRST          
 	run3 klog-topic describe --json written
 	is_status 0
 	is_err ''
-	is_out '{"topic":"written","id":"MDEyMzQ1Njc4OWFiY2RlZg","partition":0,"log_start":100,"log_end":121,"high_watermark":121,"records":21,"records_exact":false,"bytes":'"$bytes"',"segments":2,"first_timestamp":1795341600000,"last_timestamp":1795341620000,"leader_epoch":4,"role":"leader","settings":{"cleanup.policy":"compact","retention.ms":86400000}}
-{"topic":"written","id":"MDEyMzQ1Njc4OWFiY2RlZg","partition":1,"log_start":0,"log_end":0,"high_watermark":0,"records":0,"records_exact":false,"bytes":0,"segments":1,"first_timestamp":null,"last_timestamp":null,"leader_epoch":null,"role":"leader","settings":{"cleanup.policy":"compact","retention.ms":86400000}}'
+	is_out '{"topic":"written","id":"MDEyMzQ1Njc4OWFiY2RlZg","partition":0,"log_start":100,"log_end":121,"high_watermark":121,"records":21,"records_exact":false,"bytes":'"$bytes"',"segments":2,"first_timestamp":1795341600000,"last_timestamp":1795341620000,"leader_epoch":4,"role":"leader","in_sync":[],"followers":[],"settings":{"cleanup.policy":"compact","retention.ms":86400000}}
+{"topic":"written","id":"MDEyMzQ1Njc4OWFiY2RlZg","partition":1,"log_start":0,"log_end":0,"high_watermark":0,"records":0,"records_exact":false,"bytes":0,"segments":1,"first_timestamp":null,"last_timestamp":null,"leader_epoch":null,"role":"leader","in_sync":[],"followers":[],"settings":{"cleanup.policy":"compact","retention.ms":86400000}}'
 }
 
 @test "describe: the log begins within a batch" {
