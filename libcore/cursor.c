@@ -82,6 +82,9 @@ open_at(struct cursor *c, int64_t base, bool lookup, struct err *e)
 	struct view *v = c->view;
 
 	close_segment(c);
+	/* Where all that we knew of is gone: how far may it be read? */
+	if (base > v->end.base && view_refresh(v, e) < 0)
+		return -1;
 	c->fd = segment_open(
 	    v->dirfd, base, SEGMENT_LOG, O_RDONLY, v->where, e);
 	if (c->fd < 0)

@@ -1,4 +1,8 @@
+#include <inttypes.h>
+
+#include "checkpoint.h"
 #include "head.h"
+#include "report.h"
 #include "streams.h"
 
 enum { STREAMS_BUFFERED = 16 };	/* more: no file is read ahead */
@@ -52,6 +56,26 @@ skip_back(struct head *head, struct err *e)
 	return 1;
 }
 
+/*
+ * There is nothing before what was given.  Where the log started lower when
+ * reading began, retention was faster.
+ */
+static void
+report_end(const struct head *head)
+{
+	const struct stream *s = head->stream;
+	int64_t last = head->reverse.after, start;
+	struct err ignored;
+
+	if (last < 0)
+		last = s->to;
+	if (last > s->from && checkpoint_read_start(s->view.dirfd, &start,
+	    s->view.where, &ignored) > 0 && start > s->from)
+		report_warn("%s: skipped %" PRId64 " offsets that are gone, "
+		    "ending at offset %" PRId64, s->view.where,
+		    last - s->from, last);
+}
+
 static int
 read_back(struct head *head, struct heads_memory *m, struct err *e)
 {
@@ -63,6 +87,8 @@ read_back(struct head *head, struct heads_memory *m, struct err *e)
 		got = reverse_next(&head->reverse, &b, &m->bytes, e);
 		if (got < 0 && skip_back(head, e) > 0)
 			continue;
+		if (got == 0)
+			report_end(head);
 		if (got <= 0)
 			return got;
 		if (b.last_offset < s->from)

@@ -250,12 +250,12 @@ wrong() {
 	run3 strace -f -o /dev/null -e inject=fdatasync:error=ENOSPC \
 		klog-clean --now 2026-01-24T01:00 t
 	is_status 3
-	is_err "klog-clean: $T/t/0/log-start-offset: No space left on device"
+	is_err "klog-clean: $T/t/0/.log-start-offset.tmp: No space left on device"
 	[ "$(cat t/0/log-start-offset)" = 8 ]
 	run3 strace -f -o /dev/null -e inject=unlinkat:error=EACCES:when=2+ \
 		klog-clean --now 2026-01-24T01:00 t
 	is_status 3
-	is_err "klog-clean: $(log "$T/t/0" 8 | sed s/log$/timeindex/): Permission denied"
+	is_err "klog-clean: $(log "$T/t/0" 8 | sed s/log$/index/): Permission denied"
 	[ "$(segments t/0)" = '8 16 24' ]
 	run3 klog-check t
 	is_status 0
