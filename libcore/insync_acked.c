@@ -13,7 +13,8 @@
 
 enum {
 	LOOKS = 4,	/* at all members, within the time they may lag */
-	LOOK_MIN_MS = 10
+	LOOK_MIN_MS = 10,
+	CONTACT_MS = 1000	/* noted at most so often */
 };
 
 bool
@@ -113,7 +114,9 @@ insync_acked(struct insync *s, struct replicas_file *f, int64_t offset,
 	a.caught_up_ms = copies_caught_up(offset, durable, before) ?
 	    now_ms :
 	    old.caught_up_ms;
-	if (replicas_ack(f, s->number, &a, e) < 0)
+	if (replicas_ack(f, s->number, &a, e) < 0 ||
+	    (now_ms - f->head.last_ms >= CONTACT_MS &&
+		replicas_contact(f, now_ms, e) < 0))
 		return -1;
 	s->before = durable;
 	if (!insync_leads(p) || atomic_load(&page->poison) != 0)
