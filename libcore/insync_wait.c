@@ -5,6 +5,7 @@
 #include "append.h"
 #include "clock.h"
 #include "highwater.h"
+#include "role.h"
 #include "watch.h"
 
 enum {
@@ -41,11 +42,10 @@ insync_refuse_append(struct insync *s, struct err *e)
 	struct partition *p = s->partition;
 	uint32_t wanted;
 
-	if (know(s, e) < 0)
+	if (know(s, e) < 0 || role_allows(p, e) < 0)
 		return -1;
 	wanted = atomic_load(&p->state.page->min_in_sync);
-	/* Where it does not lead, the append says so. */
-	if (s->count + 1 >= wanted || !insync_leads(p))
+	if (s->count + 1 >= wanted)
 		return 0;
 	return err_set(e, ERR_BUSY,
 	    "%s: not enough in-sync replicas: %zu of %" PRIu32
