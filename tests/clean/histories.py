@@ -20,11 +20,12 @@ def clean(topic, now, *args):
     return run("klog-clean", "-q", "--now", now, *args, topic)
 
 
-def clean_small(topic, now, *args):
-    """Compaction alone, with a table of a dozen keys; whether it spilled."""
+def clean_small(topic, now, *args, memory=1024):
+    """Compaction alone, by default with a table of a dozen keys; whether it
+    spilled."""
     done = subprocess.run(
         [os.path.join(streams.BIN, os.pardir, "tests", "clean", "small"),
-         topic, str(now), "1024"] + [x[2:] for x in args], check=False,
+         topic, str(now), str(memory)] + [x[2:] for x in args], check=False,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode:
         raise Failed("small: %s" % done.stderr.decode())

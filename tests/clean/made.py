@@ -16,7 +16,7 @@ def settings(rng):
     conf = {
         "cleanup.policy": rng.choice(
             ["compact"] * 6 + ["compact,delete"] * 3 + ["delete"]),
-        "segment.bytes": rng.choice([4096, 4096, 6000, 20000, 1 << 20]),
+        "segment.bytes": rng.choice([4096] * 4 + [6000, 20000, 1 << 20]),
         "min.cleanable.dirty.ratio": rng.choice([0, 0, 0.2, 0.5, 0.9]),
         "delete.retention.ms": rng.choice([0, MINUTE, 5 * MINUTE,
                                            24 * 60 * MINUTE]),
@@ -49,7 +49,7 @@ class History:
         self.keys += [b""] if not rng.randrange(3) else []
         self.nulls = rng.choice([0, 0, 0, 0.1])
         self.tombstones = rng.choice([0, 0.1, 0.3])
-        self.holes = rng.choice([0] * 4 + [0.1])
+        self.holes = rng.choice([0, 0, 0.1])
         if conf["cleanup.policy"] == "delete":
             self.holes = 0
         self.epoch = rng.choice([0, 0, -1, 5])
@@ -75,6 +75,11 @@ class History:
     def batch(self):
         """Append a data batch of any kind."""
         rng, log = self.rng, self.log
+        if self.holes and self.size and not rng.randrange(8):
+            # Kafka removed what was last in the segment.
+            log.skip(1)
+            log.roll()
+            self.size = 0
         records, offset = [], log.next
         for _ in range(rng.choice([1, 1, 2, 5, 12])):
             records.append(self.record(offset))
@@ -138,7 +143,7 @@ class History:
         self.transactions = not rng.randrange(3)
         self.roll_at = min(self.conf["segment.bytes"],
                            rng.choice([700, 1500, 4096, 8000]))
-        for _ in range(rng.choice([3, 10, 30, 60])):
+        for _ in range(rng.choice([3, 10, 30, 60, 60])):
             if self.transactions and not rng.randrange(4):
                 self.end_transaction()
             else:
