@@ -37,20 +37,20 @@ settle_end(struct compacting *run, struct err *e)
 	return view_refresh(&run->view, e);
 }
 
-/* Learn what may go.  With reduce all of it lies below the end: it is learned
- * anew where a transaction turns out to be open. */
+/* Learn what may go: all of it lies below the end, so it is learned anew where
+ * a transaction turns out to be open. */
 static int
 learn(struct compacting *run, struct err *e)
 {
 	int64_t end;
 	int r;
 
-	if (run->c->reduce == NULL)
-		return keys_learn(run, e);
 	do {
 		end = run->c->end;
-		r = reduce_learn(run, e);
-	} while (r > 0 && run->c->picked && run->c->end < end);
+		keys_release(run);
+		r = run->c->reduce == NULL ? keys_learn(run, e) :
+					     reduce_learn(run, e);
+	} while (r >= 0 && run->c->picked && run->c->end < end);
 	return r < 0 ? -1 : 0;
 }
 

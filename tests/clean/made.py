@@ -125,17 +125,11 @@ class History:
         first = self.open.pop(pid)
         self.size += 78
         if self.rng.randrange(2):
-            self.log.commit(pid, 1, self.now)
+            self.log.commit(pid, 1, self.now, self.epoch)
         else:
             self.log.abort(pid, 1, first, self.now,
-                           min(self.open.values(), default=None))
-        data = self.log.segments[-1][1]
-        self.patch_epoch(data, len(data) - 78)
-
-    def patch_epoch(self, data, position):
-        """The marker's epoch, which no checksum covers."""
-        data[position + 12:position + 16] = self.epoch.to_bytes(
-            4, "big", signed=True)
+                           min(self.open.values(), default=None),
+                           self.epoch)
 
     def fill(self):
         """The whole of it."""

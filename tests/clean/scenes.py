@@ -34,8 +34,7 @@ def make(path, segments=6, each=12, **conf):
                 [Record(first, made.T0, b"k1", b"aborted", [])], epoch=0,
                 pid=9, pepoch=0, sequence=0, transactional=True))
         if s == 2:
-            log.abort(9, 0, first, made.T0)
-            log.segments[-1][1][-66:-62] = b"\0\0\0\1"
+            log.abort(9, 0, first, made.T0, epoch=1)
         log.roll()
     log.add(encode_batch([Record(log.next, NOW, b"last", b"one", [])],
                          epoch=9))

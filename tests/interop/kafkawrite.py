@@ -117,18 +117,18 @@ class Log:
         """Leave a hole of count offsets."""
         self.next += count
 
-    def abort(self, pid, pepoch, first, ts, stable=None):
+    def abort(self, pid, pepoch, first, ts, stable=None, epoch=0):
         """Append an ABORT marker and its .txnindex entry.  stable is the
         first offset of the oldest other open transaction, if there is one."""
         offset = self.next
-        self.add(encode_marker(offset, False, pid, pepoch, ts))
+        self.add(encode_marker(offset, False, pid, pepoch, ts, epoch))
         stable = offset + 1 if stable is None else stable
         self.aborted.append((len(self.segments) - 1, struct.pack(
             ">hqqqq", 0, pid, first, offset, stable)))
 
-    def commit(self, pid, pepoch, ts):
+    def commit(self, pid, pepoch, ts, epoch=0):
         """Append a COMMIT marker."""
-        self.add(encode_marker(self.next, True, pid, pepoch, ts))
+        self.add(encode_marker(self.next, True, pid, pepoch, ts, epoch))
 
     def write(self, directory, indexes=True, interval=4096):
         """Write the files of this partition into a new directory."""
