@@ -248,6 +248,8 @@ mend_rest(struct repair_part *rp, struct err *e)
 			r = repair_file(rp, p->dirfd, need->file, e);
 		else if (need->about == ABOUT_CLEANER)
 			r = repair_away(rp, need->file, e);
+		else if (need->about == ABOUT_COPIES)
+			r = repair_copies(rp, need->file, e);
 		else if (need->about == ABOUT_INDEX && need->base != last) {
 			last = need->base;
 			if (last == active) {
@@ -282,6 +284,8 @@ mend_partition(struct repair_part *rp, struct err *e)
 	r = prepare(rp, e);
 	if (r == 0)
 		r = prepare_epochs(rp, e);
+	if (r == 0)
+		r = repair_prepare_high(rp, e);
 	if (r == 0 && p->state.page == NULL)
 		r = state_map(&p->state, p->dirfd, true, true, p->where, e);
 	if (r >= 0)

@@ -51,6 +51,13 @@ int repair_epochs(struct repair_part *rp, struct err *e);
 int repair_start(struct repair_part *rp, struct err *e);
 int repair_recovery(struct repair_part *rp, struct err *e);
 
+/*
+ * high-watermark, that nobody could go on with, before recovery; and then it
+ * or in-sync, as file says.  0, or -1.
+ */
+int repair_prepare_high(struct repair_part *rp, struct err *e);
+int repair_copies(struct repair_part *rp, const char *file, struct err *e);
+
 /* A file of committed offsets, below the topic, that says nothing: the group
  * starts anew.  0, or -1. */
 int repair_group(struct repair_part *rp, const char *file, struct err *e);

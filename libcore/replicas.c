@@ -75,6 +75,18 @@ replicas_plain_name(const char *file, char out[REPLICAS_NAME])
 	out[n] = '\0';
 }
 
+bool
+replicas_is_name(const char *file, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (file[i] == '\0' ||
+		    (file[i] != '%' && strchr(plain, file[i]) == NULL))
+			return false;
+	return n > 0 && n < REPLICAS_NAME && file[0] != '.';
+}
+
 static int64_t
 place(int32_t partition)
 {

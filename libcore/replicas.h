@@ -13,6 +13,7 @@
 #define KLOG_REPLICAS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -50,6 +51,7 @@ struct replicas_file {
 int replicas_file_name(
     const char *name, char out[REPLICAS_NAME], struct err *e);
 void replicas_plain_name(const char *file, char out[REPLICAS_NAME]);
+bool replicas_is_name(const char *file, size_t n);	/* of a file */
 
 /*
  * Serve follower name from here: open or make its file and hold its lock

@@ -22,6 +22,7 @@ enum trouble_about {
 	ABOUT_START,		/* log-start-offset */
 	ABOUT_CLEANER,		/* cleaner-checkpoint */
 	ABOUT_SWAP,
+	ABOUT_COPIES,		/* high-watermark, in-sync */
 	ABOUT_STATE,
 	ABOUT_ROLE,		/* of the topic; or a state that says another */
 	ABOUT_FILE,		/* owner, mode or kind of a file */

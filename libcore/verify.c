@@ -76,7 +76,8 @@ check_partition(struct verify_part *p, struct err *e)
 		    verify_files(p, e);
 	if (fsio_boot_id(p->boot, e) < 0 || list_segments(p, e) < 0 ||
 	    verify_checkpoints(p, e) < 0 || verify_state_role(p, e) < 0 ||
-	    verify_swap(p, e) < 0 || verify_files(p, e) < 0)
+	    verify_swap(p, e) < 0 || verify_copies(p, e) < 0 ||
+	    verify_files(p, e) < 0)
 		return -1;
 	return verify_log(p, e);
 }

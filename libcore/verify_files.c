@@ -84,7 +84,7 @@ static bool
 is_ours(const char *name)
 {
 	static const char *const names[] = { "lock", "sync.lock", "clean.lock",
-		"state", "recovery-point", "log-start-offset", "high-watermark",
+		"state", "recovery-point", "log-start-offset", "high-watermark", "in-sync",
 		"leader-epoch-checkpoint", "leader-epoch-origins",
 		"cleaner-checkpoint", "swap",
 		"partition.metadata", "topic.conf", "role" };
@@ -252,6 +252,7 @@ verify_ends(struct verify_part *p)
 	}
 	tell_beyond(p, ABOUT_START, "log-start-offset", p->start, end);
 	tell_beyond(p, ABOUT_CLEANER, "cleaner-checkpoint", p->cleaned, end);
+	tell_beyond(p, ABOUT_COPIES, "high-watermark", p->high, end);
 	/* It is written in place: what was read may have been half of it. */
 	if (p->known && p->safe > end &&
 	    checkpoint_read_recovery(

@@ -37,6 +37,7 @@ struct verify_part {
 	bool promised;		/* it is there: nothing more was promised */
 	int64_t start;		/* log start offset, as the file says; 0 */
 	int64_t cleaned;	/* cleaner checkpoint; 0 */
+	int64_t high;		/* high watermark, as the file says; -1 */
 	struct segment_list segments;
 	int64_t beyond;		/* base of a segment behind the active one, as
 				 * a roll makes them; -1 none */
@@ -88,6 +89,9 @@ int verify_checkpoints(struct verify_part *p, struct err *e);
 
 /* What compaction keeps: its checkpoint, and its swap file.  0, or -1. */
 int verify_swap(struct verify_part *p, struct err *e);
+
+/* The high watermark, and who is in sync.  0, or -1. */
+int verify_copies(struct verify_part *p, struct err *e);
 
 /* From here on keep what is told, until it is known whether it counts. */
 void verify_hold(struct verify_part *p);

@@ -235,3 +235,48 @@ a  *0  *2  *0  yes  *yes  *20'
 	run3 klog-group describe --json t g
 	out_like '"lag":0'
 }
+
+# finds TEXT STATUS, mends TEXT: what klog-check says.
+finds() {
+	run3 klog-check t
+	is_status 4
+	out_like "$1"
+}
+
+@test "klog-check: a damaged high-watermark and in-sync, and their repair" {
+	topic t 1 min.insync.replicas=2
+	klog-produce t <<<one
+	join a
+	until_true [ "$(high)" = 1 ]
+	leave a
+	run3 klog-check t
+	is_status 0
+	echo 'a/b' >>t/0/in-sync
+	finds 't/0/in-sync: line 2: is no follower.s name \[repair: index\]'
+	run3 klog-check --repair t
+	is_status 0
+	out_like 't/0/in-sync: saved as .*/t/0/cut/in-sync\.'
+	run3 klog-check t
+	is_status 0
+	echo 00000000000000000000 >t/0/high-watermark
+	finds 't/0/high-watermark: is below that of the state, 1'
+	run3 klog-check --repair t
+	is_status 0
+	[ "$(cat t/0/high-watermark)" = 00000000000000000001 ]
+	echo junk >t/0/high-watermark
+	finds 't/0/high-watermark: is not an offset'
+	rm t/0/state
+	run3 klog-produce t <<<two
+	is_status 4
+	is_err "klog-produce: $T/t/0/high-watermark: is not an offset; 0 records are safe; go on from line 1 of stdin"
+	run3 klog-check --repair t
+	is_status 0
+	run3 klog-check t
+	is_status 0
+	# Not what it was: less, until a replica is there again.
+	run3 klog-consume t
+	is_out ''
+	join a
+	run3 klog-consume t
+	is_out one
+}
