@@ -45,9 +45,8 @@ cut_open_dir(
 	return c->dirfd < 0 ? -1 : 0;
 }
 
-/* Copy [from, to) of one file to another and make it durable. */
-static int
-copy(int from_fd, int64_t from, int64_t to, int fd)
+int
+cut_copy(int from_fd, int64_t from, int64_t to, int fd)
 {
 	uint8_t data[CUT_BLOCK];
 	int64_t at;
@@ -81,7 +80,7 @@ save(struct cut *c, const char *name, int fd, int64_t from, int64_t to,
 	} while (out < 0 && e->sys == EEXIST);
 	if (out < 0)
 		return -1;
-	if (copy(fd, from, to, out) < 0 || fsio_sync_dir(c->dirfd) < 0 ||
+	if (cut_copy(fd, from, to, out) < 0 || fsio_sync_dir(c->dirfd) < 0 ||
 	    (c->parent >= 0 && fsio_sync_dir(c->parent) < 0)) {
 		r = err_sys(e, "%s/%s", c->where, c->last);
 		unlinkat(c->dirfd, c->last, 0);

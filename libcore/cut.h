@@ -35,6 +35,10 @@ int cut_open_dir(
 int cut_save(struct cut *c, int fd, int64_t base, int64_t from, int64_t to,
     struct err *e);
 
+/* Copy [from, to) of one file to the start of another and sync that.  0, or
+ * -1, errno. */
+int cut_copy(int from_fd, int64_t from, int64_t to, int fd);
+
 /* Keep the small file of that name in dirfd the same way.  0, or -1. */
 int cut_save_file(
     struct cut *c, int dirfd, const char *name, struct err *e);

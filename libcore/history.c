@@ -48,7 +48,8 @@ walk_from(const struct history *h, int64_t from)
 {
 	struct walk w = { .h = h, .at = { -1, from, 0 } };
 
-	while (w.next < h->epochs->count && h->epochs->list[w.next].start < from)
+	while (w.next < h->epochs->count &&
+	    h->epochs->list[w.next].start < from)
 		walk_next(&w);
 	w.at.start = from;
 	w.done = false;

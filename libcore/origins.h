@@ -13,7 +13,8 @@
 #include "epochs.h"
 
 /* Read both files: the epochs and their origins.  0, or -1. */
-int origins_read(struct epochs *es, int dirfd, const char *where, struct err *e);
+int origins_read(
+    struct epochs *es, int dirfd, const char *where, struct err *e);
 
 /* The lines of that file alone; start means nothing.  0, or -1. */
 int origins_lines(

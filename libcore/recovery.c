@@ -204,56 +204,6 @@ rebuild_segments(struct partition *p, struct rebuild *seen, struct err *e)
 	return r;
 }
 
-/* Begin an epoch at the log's end, by an origin of our own. */
-static int
-begin_epoch(
-    struct partition *p, struct epochs *es, int32_t epoch, struct err *e)
-{
-	uint64_t origin;
-
-	if (origins_draw(&origin, e) < 0)
-		return -1;
-	p->slot.epoch = epoch;
-	if (epochs_assign(es, epoch, p->slot.next_offset, origin) < 0)
-		return err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
-	return 0;
-}
-
-/*
- * The epoch of new batches: the last one known, from the file or as seen in
- * the log; a new one where something may be gone that readers have seen.
- * Only who leads begins epochs: what a copy lacks its source still has, and
- * readers of a copy saw nothing that was not on its disk.
- */
-static int
-settle_epoch(struct partition *p, const struct rebuild *seen,
-    const struct role *role, struct err *e)
-{
-	bool leads = role->kind == ROLE_LEADER || role->kind == ROLE_SEALED;
-	struct epochs es = { 0 };
-	int32_t last;
-	int r = 0;
-
-	if (origins_read(&es, p->dirfd, p->where, e) < 0)
-		return -1;
-	last = epochs_newest(&es);
-	p->slot.epoch = last > seen->epoch.epoch ? last : seen->epoch.epoch;
-	if (seen->epoch.epoch > last &&
-	    epochs_assign(&es, seen->epoch.epoch, seen->epoch.start, 0) < 0)
-		r = err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
-	if (r == 0 && leads && p->slot.epoch < 0)
-		r = begin_epoch(p, &es, 0, e);
-	else if (r == 0 && leads && (seen->reboot || p->cut_bytes > 0) &&
-	    p->slot.epoch < INT32_MAX)
-		r = begin_epoch(p, &es, p->slot.epoch + 1, e);
-	if (r == 0 && p->slot.epoch != last)
-		r = origins_save(&es, p->dirfd, p->where, e);
-	epochs_release(&es);
-	if (p->slot.epoch < 0)
-		p->slot.epoch = 0;
-	return r;
-}
-
 /*
  * The high watermark: what was noted, which may be less than readers have
  * seen, as it is not synced.  What was trimmed was below it.
@@ -316,8 +266,9 @@ rebuild_all(struct partition *p, int64_t safe, struct err *e)
 	seen.strict = seen.known && settings_is_strict(p->settings);
 	p->cut_bytes = 0;
 	if (rebuild_segments(p, &seen, e) < 0 ||
-	    settle_epoch(p, &seen, &role, e) < 0 ||
-	    recovery_settle_start(p, &seen, e) < 0 || settle_high(p, &high, e) < 0)
+	    recovery_settle_epoch(p, &seen, &role, e) < 0 ||
+	    recovery_settle_start(p, &seen, e) < 0 ||
+	    settle_high(p, &high, e) < 0)
 		return -1;
 	checkpoint_tidy(p->dirfd);
 	origins_tidy(p->dirfd);

@@ -9,6 +9,8 @@
 #include "partition.h"
 #include "segment.h"
 
+struct role;
+
 /* What a rebuild knows and learns. */
 struct rebuild {
 	int64_t safe; /* below this offset all was on disk */
@@ -51,6 +53,15 @@ int recovery_list(
 /* Let the log start where it can.  0, or -1. */
 int recovery_settle_start(
     struct partition *p, const struct rebuild *seen, struct err *e);
+
+/*
+ * Set the epoch of new batches: the last one known, from the file or as seen
+ * in the log; a new one where something may be gone that readers have seen.
+ * Only who leads begins epochs: what a copy lacks its source still has, and
+ * readers of a copy saw nothing that was not on its disk.  0, or -1.
+ */
+int recovery_settle_epoch(struct partition *p, const struct rebuild *seen,
+    const struct role *role, struct err *e);
 
 /* A failed call on the open .log; returns -1. */
 int recovery_log_error(const struct partition *p, struct err *e);

@@ -125,6 +125,19 @@ state_publish(struct state *st, const struct state_slot *slot)
 	atomic_store_explicit(&page->current, next, memory_order_release);
 }
 
+void
+state_withdraw(struct state *st, const struct state_slot *slot)
+{
+	struct state_page *page = st->page;
+
+	atomic_store(&page->magic, 0);
+	state_publish(st, slot);
+	atomic_store(&page->durable_position, 0);
+	atomic_store(&page->durable_base, slot->base);
+	atomic_store(&page->durable_position, slot->position);
+	atomic_store(&page->durable_offset, slot->next_offset);
+}
+
 int
 state_reset(struct state *st, int dirfd, const char boot[37],
     const struct state_slot *slot, uint32_t role, int64_t high_watermark,

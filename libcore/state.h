@@ -85,6 +85,12 @@ void state_read(const struct state *st, struct state_slot *slot);
 void state_publish(struct state *st, const struct state_slot *slot);
 
 /*
+ * Nothing here counts any more until state_reset: the log is being cut back
+ * to slot, which those who wait for a sync are told (both locks held).
+ */
+void state_withdraw(struct state *st, const struct state_slot *slot);
+
+/*
  * Start over with slot as all that is known and durable, the topic's role and
  * a high watermark or -1 (both locks held).
  */

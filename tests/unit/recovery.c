@@ -67,6 +67,37 @@ new_epoch_after_a_restart(void)
 	place_remove(&pl);
 }
 
+/* Only who leads begins epochs; but what is gone leaves the list. */
+static void
+no_epoch_in_a_replica(void)
+{
+	static const char *const roles[] = { "replica of h:/t\n",
+		"fenced by epoch 5\n" };
+	struct epochs es = { 0 };
+	struct place pl;
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		place_make(&pl);
+		place_fill(&pl, 3, 1000, 1);
+		place_put(pl.topic.dirfd, "role", roles[i], strlen(roles[i]));
+		place_put(pl.part, "leader-epoch-checkpoint",
+		    "0\n3\n0 0\n1 2\n2 3\n", 16);
+		place_flip(&pl, LOG(0), 146 + 70);
+		reboot(&pl, 1);
+		pl.p.use = PARTITION_KEEPER;
+		CHECK_EQ_INT(begin(&pl, &e), 0);
+		CHECK_EQ_INT(pl.p.slot.next_offset, 2);
+		CHECK_EQ_INT(cut_size(&pl), 73);
+		CHECK_EQ_INT(epochs_read(&es, pl.part, "x", &e), 0);
+		CHECK_EQ_INT(es.count, 2);
+		CHECK_EQ_INT(epochs_newest(&es), 1);
+		epochs_release(&es);
+		place_remove(&pl);
+	}
+}
+
 /* Without the file, an epoch begins where the log first has it. */
 static void
 epochs_from_the_log(void)
@@ -252,7 +283,7 @@ no_segment(void)
 	place_remove(&pl);
 }
 
-TEST_MAIN(TEST(state_is_deleted), TEST(new_epoch_after_a_restart),
+TEST_MAIN(TEST(state_is_deleted), TEST(new_epoch_after_a_restart), TEST(no_epoch_in_a_replica),
     TEST(epochs_from_the_log), TEST(never_below_the_recovery_point),
     TEST(damage_before_the_last), TEST(torn_before_an_unborn),
     TEST(unborn_is_back), TEST(first_batch_not_at_base), TEST(last_offsets),
