@@ -218,7 +218,19 @@ struct removal {
 	const struct swap *swap;
 	const char *where;
 	bool logs; /* it is their turn */
+	int64_t count; /* removed in this listing */
 };
+
+/* Remove name, which may be gone; 0, or -1. */
+static int
+remove_one(struct removal *m, int fd, const char *name, struct err *e)
+{
+	if (unlinkat(fd, name, 0) == 0)
+		m->count++;
+	else if (errno != ENOENT)
+		return err_sys(e, "%s/%s", m->where, name);
+	return 0;
+}
 
 /* A file of a superseded segment, or one that the new one does not have. */
 static int
@@ -226,7 +238,7 @@ remove_superseded(void *context, int fd, const char *name, struct err *e)
 {
 	static const char *const suffixes[] = { ".index", ".timeindex",
 		".snapshot", ".txnindex", ".log" };
-	const struct removal *m = context;
+	struct removal *m = context;
 	const struct swap_line *line;
 	int64_t base;
 	size_t i = 0, n = sizeof(suffixes) / sizeof(suffixes[0]);
@@ -241,8 +253,20 @@ remove_superseded(void *context, int fd, const char *name, struct err *e)
 	line = find(m->swap, base);
 	if (line == NULL || (base == line->base && i != 3))
 		return 0;
-	if (unlinkat(fd, name, 0) < 0 && errno != ENOENT)
-		return err_sys(e, "%s/%s", m->where, name);
+	return remove_one(m, fd, name, e);
+}
+
+/* Until a listing has none: one may miss names while others go. */
+static int
+remove_all(struct removal *m, int dirfd,
+    int (*fn)(void *context, int fd, const char *name, struct err *e),
+    struct err *e)
+{
+	do {
+		m->count = 0;
+		if (folder_each(dirfd, ".", m->where, fn, m, e) < 0)
+			return -1;
+	} while (m->count > 0);
 	return 0;
 }
 
@@ -259,17 +283,17 @@ sync_dir(int dirfd, const char *where, struct err *e)
 static int
 roll_forward(const struct swap *s, int dirfd, const char *where, struct err *e)
 {
-	struct removal m = { s, where, false };
+	struct removal m = { .swap = s, .where = where };
 	size_t i;
 
 	for (i = 0; i < s->count; i++)
 		if (put_in_place(dirfd, &s->list[i], where, e) < 0)
 			return -1;
 	if (sync_dir(dirfd, where, e) < 0 ||
-	    folder_each(dirfd, ".", where, remove_superseded, &m, e) < 0)
+	    remove_all(&m, dirfd, remove_superseded, e) < 0)
 		return -1;
 	m.logs = true;
-	if (folder_each(dirfd, ".", where, remove_superseded, &m, e) < 0 ||
+	if (remove_all(&m, dirfd, remove_superseded, e) < 0 ||
 	    sync_dir(dirfd, where, e) < 0)
 		return -1;
 	if (unlinkat(dirfd, swap_name, 0) < 0 && errno != ENOENT)
@@ -303,15 +327,13 @@ remove_leftover(void *context, int fd, const char *name, struct err *e)
 	    (n < m || strcmp(name + n - m, cleaned) != 0 ||
 		strspn(name, "0123456789") != DIGITS))
 		return 0;
-	if (unlinkat(fd, name, 0) < 0 && errno != ENOENT)
-		return err_sys(e, "%s/%s", (const char *)context, name);
-	return 0;
+	return remove_one(context, fd, name, e);
 }
 
 int
 swap_finish(int dirfd, const char *where, struct err *e)
 {
-	char place[4096];
+	struct removal m = { .where = where };
 	struct swap s = { 0 };
 	int r;
 
@@ -320,7 +342,5 @@ swap_finish(int dirfd, const char *where, struct err *e)
 	if (r > 0)
 		r = roll_forward(&s, dirfd, where, e);
 	swap_release(&s);
-	snprintf(place, sizeof(place), "%s", where);
-	return r < 0 ? -1 :
-		       folder_each(dirfd, ".", where, remove_leftover, place, e);
+	return r < 0 ? -1 : remove_all(&m, dirfd, remove_leftover, e);
 }

@@ -2,7 +2,8 @@
  * model SEED FIRST COUNT [STEP STATE]: power cuts on a disk in memory.
  *
  * Does runs FIRST to FIRST + COUNT - 1 of SEED (model.h), each with its own
- * choice of segment size and index interval.  With STEP and STATE only that
+ * choice of segment size and index interval; from run 1000000 on they are
+ * runs of compaction.  With STEP and STATE only that
  * state of run FIRST is checked.  The first state that is wrong is told, with
  * the command that repeats it, its files are kept, and the status is 1.
  * Otherwise it prints how many states there were.
@@ -10,6 +11,7 @@
  *   model_disk, model_crash  the disk, and what a crash leaves of it
  *   model_calls, model_names the core's system calls, led to it
  *   model_work, model_past   who appends what, and what is known of it
+ *   model_clean              runs of compaction
  *   model_states             states at a point
  *   model_check, model_files what is asked of a state
  */
@@ -54,7 +56,10 @@ main(int argc, char **argv)
 	run.only_state = (int)arg[4];
 	for (i = 0; i < arg[2]; i++) {
 		run.number = (int)arg[1] + i;
-		work();
+		if (run.number < CLEAN_RUNS)
+			work();
+		else
+			clean_work();
 	}
 	printf("# states: %ld\n", states_checked);
 	printf("# of them in recoveries: %ld\n", states_nested);

@@ -122,4 +122,11 @@ void check_future(const struct disk *d, struct disk *copy, bool only_killed,
 /* One run. */
 void work(void);
 
+/* Runs from CLEAN_RUNS on are of compaction, and their states are checked
+ * so. */
+enum { CLEAN_RUNS = 1000000 };
+
+void clean_work(void);
+void clean_check(void (*nest)(const struct point *at), const struct way *way);
+
 #endif

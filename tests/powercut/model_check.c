@@ -24,6 +24,10 @@ model_open(struct topic *t, const struct way *way)
 	}
 	t->settings.segment_bytes = run.segment_bytes;
 	t->settings.index_interval_bytes = run.index_interval;
+	if (run.number < CLEAN_RUNS)
+		return 1;
+	t->settings.cleanup_policy = CLEANUP_COMPACT;
+	t->settings.delete_retention_ms = 1000;
 	return 1;
 }
 
@@ -252,6 +256,10 @@ check_disk(struct disk *d, bool only_killed,
 	struct partition p;
 	struct topic t;
 
+	if (run.number >= CLEAN_RUNS) {
+		clean_check(nest, way);
+		return;
+	}
 	if (model_open(&t, way) == 0)
 		return;
 	read_log(&before, &t, !only_killed, way);

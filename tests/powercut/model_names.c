@@ -151,7 +151,7 @@ int
 __wrap_unlinkat(int dirfd, const char *name, int flags)
 {
 	const char *last = name;
-	int16_t dir, node = calls_lookup(dirfd, name);
+	int16_t dir, number, node = calls_lookup(dirfd, name);
 	const struct node *n;
 
 	if (node == NONE)
@@ -161,9 +161,11 @@ __wrap_unlinkat(int dirfd, const char *name, int flags)
 		return calls_fail(n->kind == NODE_DIR ? EISDIR : ENOTDIR);
 	if (n->kind == NODE_DIR && calls_disk->dirs[n->dir].now_count > 0)
 		return calls_fail(ENOTEMPTY);
-	calls_tell(POINT_CHANGE, NONE);
 	dir = calls_parent(dirfd, name, &last);
-	disk_change(calls_disk, dir, name_number(last), NONE, node);
+	/* The name may be an entry of a listing, which states overwrite. */
+	number = name_number(last);
+	calls_tell(POINT_CHANGE, NONE);
+	disk_change(calls_disk, dir, number, NONE, node);
 	return 0;
 }
 
