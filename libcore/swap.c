@@ -338,6 +338,10 @@ swap_finish(int dirfd, const char *where, struct err *e)
 	int r;
 
 	fsio_tidy(dirfd, swap_name);
+	/* Who was killed may not have come to it: a power cut must not take
+	 * this swap away again, nor bring back one that is gone. */
+	if (sync_dir(dirfd, where, e) < 0)
+		return -1;
 	r = swap_read(&s, dirfd, where, e);
 	if (r > 0)
 		r = roll_forward(&s, dirfd, where, e);
