@@ -87,8 +87,8 @@ replicas_is_name(const char *file, size_t n)
 	return n > 0 && n < REPLICAS_NAME && file[0] != '.';
 }
 
-static int64_t
-place(int32_t partition)
+int64_t
+replicas_place(int32_t partition)
 {
 	return HEAD + (int64_t)partition * LINE;
 }
@@ -149,7 +149,7 @@ write_line(struct replicas_file *f, int32_t partition,
 		snprintf(line, sizeof(line), "%0*" PRId64 " %*s", OFFSET,
 		    a->offset, TIME, caught);
 	seal(line, LINE);
-	return fsio_write_at(f->fd, line, LINE, place(partition)) < 0 ?
+	return fsio_write_at(f->fd, line, LINE, replicas_place(partition)) < 0 ?
 	    failed(f, e) :
 	    0;
 }
@@ -304,7 +304,7 @@ replicas_read(const struct replicas_file *f, int32_t partition,
 	int r;
 
 	*a = (struct replica_acked){ -1, -1 };
-	r = read_line(f, line, LINE, place(partition), e);
+	r = read_line(f, line, LINE, replicas_place(partition), e);
 	if (r <= 0)
 		return r;
 	line[OFFSET] = '\0';
@@ -387,4 +387,12 @@ replicas_list(int topic_dirfd, const char *where, char ***names, size_t *count,
 	}
 	names_sort(*names, *count);
 	return 0;
+}
+
+int32_t
+replicas_partitions(const struct replicas_file *f)
+{
+	int64_t size = fsio_size(f->fd);
+
+	return size <= HEAD ? 0 : (int32_t)((size - HEAD + LINE - 1) / LINE);
 }

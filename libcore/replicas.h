@@ -79,6 +79,10 @@ int replicas_read(const struct replicas_file *f, int32_t partition,
     struct replica_acked *a, struct err *e);
 int replicas_head(struct replicas_file *f, struct err *e);
 
+/* How many partitions it has lines of, and where that of one begins. */
+int32_t replicas_partitions(const struct replicas_file *f);
+int64_t replicas_place(int32_t partition);
+
 /* Some process serves it now (not for a file that we serve ourselves). */
 bool replicas_connected(const struct replicas_file *f);
 

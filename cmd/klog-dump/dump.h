@@ -104,6 +104,8 @@ int dump_txnindex(struct dump *d, struct err *e);
 int dump_snapshot(struct dump *d, struct err *e);
 int dump_epochs(struct dump *d, struct err *e);
 int dump_origins(struct dump *d, struct err *e);
+int dump_in_sync(struct dump *d, struct err *e);
+int dump_replica(struct dump *d, struct err *e);
 int dump_metadata(struct dump *d, struct err *e);
 int dump_conf(struct dump *d, struct err *e);
 int dump_role(struct dump *d, struct err *e);

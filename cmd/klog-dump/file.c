@@ -30,10 +30,12 @@ static const struct kind {
 	{ "partition.metadata", dump_metadata },
 	{ "log-start-offset", dump_offset },
 	{ "high-watermark", dump_offset },
+	{ "in-sync", dump_in_sync },
 	{ "recovery-point", dump_recovery },
 	{ "state", dump_state },
 	{ "topic.conf", dump_conf },
 	{ "role", dump_role },
+	{ "replicas/", dump_replica }, /* whatever is in it */
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), NAME_BYTES = 256 };
@@ -271,7 +273,13 @@ dump_file(struct dump *d, const char *path, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
 	int kind = dump_kind(slash == NULL ? path : slash + 1, &d->base);
+	size_t n = slash == NULL ? 0 : (size_t)(slash + 1 - path);
+	const char *end = kinds[KINDS - 1].name;
 
+	if (kind < 0 && n >= strlen(end) &&
+	    strncmp(path + n - strlen(end), end, strlen(end)) == 0 &&
+	    (n == strlen(end) || path[n - strlen(end) - 1] == '/'))
+		kind = KINDS - 1;
 	d->path = d->line.file = path;
 	d->bad = 0;
 	d->fd = open_file(path, &d->size, e);

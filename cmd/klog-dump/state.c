@@ -31,6 +31,9 @@ print_page(struct line *l, const struct state_page *page, bool valid)
 	line_int(l, "durableBase", "durable_base", page->durable_base);
 	line_int(l, "durablePosition", "durable_position",
 	    page->durable_position);
+	line_int(l, "highWatermark", "high_watermark", page->high_watermark);
+	line_int(l, "copiedOffset", "copied_offset", page->copied_offset);
+	line_int(l, "minInSync", "min_in_sync", page->min_in_sync);
 	line_end(l, 0, nothing);
 }
 

@@ -280,3 +280,27 @@ finds() {
 	run3 klog-consume t
 	is_out one
 }
+
+@test "klog-dump shows who is in sync, and what a follower acknowledged" {
+	topic t 1 min.insync.replicas=2
+	join a
+	klog-produce -a all t <<<one
+	leave a
+	run3 klog-dump t/0/in-sync t/0/high-watermark
+	is_status 0
+	is_out 'Dumping t/0/in-sync
+follower: a
+Dumping t/0/high-watermark
+offset: 1'
+	run3 klog-dump t/replicas/a
+	is_status 0
+	out_like '^Dumping t/replicas/a
+host: [^ ]* pid: [0-9]* since: [0-9]* lastContact: [0-9]*
+partition: 0 offset: .*1.* caughtUp: .*[0-9]'
+	run3 klog-dump --json t/replicas/a
+	out_like '"type":"acknowledged","partition":0,"offset":1,"caught_up":[0-9]+\}'
+	printf 'X' | dd of=t/replicas/a bs=1 seek=130 conv=notrunc 2>/dev/null
+	run3 klog-dump t/replicas/a
+	is_status 4
+	is_err 'klog-dump: t/replicas/a: position 117: checksum mismatch'
+}
