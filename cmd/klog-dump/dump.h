@@ -110,6 +110,7 @@ int dump_metadata(struct dump *d, struct err *e);
 int dump_conf(struct dump *d, struct err *e);
 int dump_role(struct dump *d, struct err *e);
 int dump_offset(struct dump *d, struct err *e);
+int dump_swap(struct dump *d, struct err *e);
 int dump_recovery(struct dump *d, struct err *e);
 int dump_state(struct dump *d, struct err *e);
 

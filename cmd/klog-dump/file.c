@@ -30,6 +30,8 @@ static const struct kind {
 	{ "partition.metadata", dump_metadata },
 	{ "log-start-offset", dump_offset },
 	{ "high-watermark", dump_offset },
+	{ "cleaner-checkpoint", dump_offset },
+	{ "swap", dump_swap },
 	{ "in-sync", dump_in_sync },
 	{ "recovery-point", dump_recovery },
 	{ "state", dump_state },

@@ -13,6 +13,7 @@
 #include "parent.h"
 #include "role.h"
 #include "settings.h"
+#include "swap.h"
 #include "text.h"
 
 static const struct slice nothing = { NULL, -1 };
@@ -130,7 +131,7 @@ dump_metadata(struct dump *d, struct err *e)
 	return 0;
 }
 
-/* log-start-offset, high-watermark: one number. */
+/* log-start-offset, high-watermark, cleaner-checkpoint: one number. */
 int
 dump_offset(struct dump *d, struct err *e)
 {
@@ -147,9 +148,34 @@ dump_offset(struct dump *d, struct err *e)
 	    text_get_int(text, &offset) < 0 || offset < 0)
 		return err_set(e, ERR_CORRUPT, "%s: line 1: is not an offset",
 		    d->path);
-	line_begin(l, NULL, name); /* one of the two: dump_kind saw to it */
+	line_begin(l, NULL, name); /* one of them: dump_kind saw to it */
 	line_int(l, "offset", "offset", offset);
 	line_end(l, 0, nothing);
+	return 0;
+}
+
+/* swap: which new segment stands for which offsets. */
+int
+dump_swap(struct dump *d, struct err *e)
+{
+	struct line *l = &d->line;
+	struct swap s = { 0 };
+	size_t i;
+
+	if (dump_load(d, e) < 0)
+		return -1;
+	if (swap_parse(&s, d->bytes.data, d->bytes.len) < 0) {
+		swap_release(&s);
+		return err_set(e, ERR_CORRUPT,
+		    "%s: is not a list of segments", d->path);
+	}
+	for (i = 0; i < s.count; i++) {
+		line_begin(l, NULL, "swap");
+		line_int(l, "baseOffset", "base_offset", s.list[i].base);
+		line_int(l, "endOffset", "end_offset", s.list[i].end);
+		line_end(l, 0, nothing);
+	}
+	swap_release(&s);
 	return 0;
 }
 

@@ -453,13 +453,15 @@ version: 1 crc: 2901934056 count: 1 isvalid: false'
 	printf 'version: 0\ntopic_id: 9Xkf1oRGTDqrnvSYbqQs0g' >partition.metadata
 	echo 120 >log-start-offset
 	echo 150 >high-watermark
+	echo 140 >cleaner-checkpoint
+	printf '%020d %020d\n' 120 130 130 140 >swap
 	echo '01234567-89ab-cdef-0123-456789abcdef 00000000000000000042' \
 	    >recovery-point
 	printf 'version=1\nid=9Xkf1oRGTDqrnvSYbqQs0g\npartitions=3\n%s\n' \
 	    cleanup.policy=compact segment.bytes=1048576 >topic.conf
 	printf '0 00000000000000a1\n2 fedcba9876543210\n' >leader-epoch-origins
 	set -- leader-epoch-checkpoint leader-epoch-origins partition.metadata log-start-offset \
-	    high-watermark recovery-point topic.conf
+	    high-watermark cleaner-checkpoint swap recovery-point topic.conf
 	run3 klog-dump "$@"
 	is_status 0
 	is_err ''
@@ -475,6 +477,11 @@ Dumping log-start-offset
 offset: 120
 Dumping high-watermark
 offset: 150
+Dumping cleaner-checkpoint
+offset: 140
+Dumping swap
+baseOffset: 120 endOffset: 130
+baseOffset: 130 endOffset: 140
 Dumping recovery-point
 boot: 01234567-89ab-cdef-0123-456789abcdef offset: 42
 Dumping topic.conf
@@ -490,6 +497,9 @@ segment.bytes: 1048576'
 {"file":"partition.metadata","type":"metadata","version":0,"topic_id":"9Xkf1oRGTDqrnvSYbqQs0g"}
 {"file":"log-start-offset","type":"log-start-offset","offset":120}
 {"file":"high-watermark","type":"high-watermark","offset":150}
+{"file":"cleaner-checkpoint","type":"cleaner-checkpoint","offset":140}
+{"file":"swap","type":"swap","base_offset":120,"end_offset":130}
+{"file":"swap","type":"swap","base_offset":130,"end_offset":140}
 {"file":"recovery-point","type":"recovery-point","boot":"01234567-89ab-cdef-0123-456789abcdef","offset":42}
 {"file":"topic.conf","type":"topic","version":1,"id":"9Xkf1oRGTDqrnvSYbqQs0g","partitions":3}
 {"file":"topic.conf","type":"setting","key":"cleanup.policy","value":"compact"}
@@ -524,6 +534,8 @@ refused() {
 	refused log-start-offset '1' 'line 1: is not an offset'
 	refused high-watermark '-1\n' 'line 1: is not an offset'
 	refused high-watermark '1\n2\n' 'line 1: is not an offset'
+	refused cleaner-checkpoint 'x\n' 'line 1: is not an offset'
+	refused swap '1 2\n' 'is not a list of segments'
 	refused recovery-point '12\n' 'is not a boot id and an offset'
 	refused topic.conf 'version=1\nid=x\n' 'line 2: not a topic id'
 	refused state 'short' 'position 5: too short for a state page'
@@ -805,6 +817,7 @@ Found 65463 invalid bytes at the end of $LOG"
 		    "partition.metadata":
 		        b"version: 0\ntopic_id: 9Xkf1oRGTDqrnvSYbqQs0g",
 		    "log-start-offset": b"12\n", "state": bytes(4096),
+		    "swap": b"%020d %020d\n" % (0, 7),
 		    "recovery-point": b"01234567-89ab-cdef-0123-456789abcdef 42\n"}
 		for x in "gzip", "lz4", "snappy", "zstd":
 		    whole[x + ".log"] = open(golden + "/" + x + ".log", "rb").read()
