@@ -35,8 +35,10 @@ followers_open(struct followers *fs, const struct topic *t, bool human,
 	if (replicas_list(t->dirfd, t->path, &names, &count, e) < 0)
 		return -1;
 	fs->list = calloc(count + 1, sizeof(*fs->list));
-	if (fs->list == NULL)
-		r = err_set(e, ERR_SYSTEM, "out of memory");
+	if (fs->list == NULL) {
+		names_free(names, count);
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	}
 	for (i = 0; r == 0 && i < count; i++) {
 		f = &fs->list[fs->count];
 		r = replicas_open(&f->file, t->dirfd, t->path, names[i], e);

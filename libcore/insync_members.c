@@ -74,7 +74,8 @@ find_file(struct insync *s, const char *name, struct replicas_file **found,
 			return r;
 		}
 	f = malloc(sizeof(*f));
-	more = realloc(files->list, (files->count + 1) * sizeof(*more));
+	more = realloc(files->list,
+	    (files->count + 1) * sizeof(struct replicas_file *));
 	if (more != NULL)
 		files->list = more;
 	if (f == NULL || more == NULL) {
