@@ -6,6 +6,7 @@
 #include "origins.h"
 #include "retention.h"
 #include "target_parts.h"
+#include "truncate.h"
 #include "view.h"
 
 /* Remove the segments that end at or below the log start: clean.lock held. */
@@ -91,12 +92,20 @@ int
 target_log_cut(struct target *t, struct target_topic *tt,
     struct target_log *l, int64_t offset, struct err *e)
 {
-	(void)t;
+	struct truncate cut = { .partition = &l->p,
+		.offset = offset,
+		.force = t->o.force };
+
 	(void)tt;
-	return err_set(e, ERR_ROLE,
-	    "%s: its history parts from the source's at offset %" PRId64
-	    ", before its end",
-	    l->p.where, offset);
+	if (t->o.append_only)
+		return err_set(e, ERR_ROLE,
+		    "%s: its history parts from the source's at offset %" PRId64
+		    ", before its end: nothing may be taken away here",
+		    l->p.where, offset);
+	if (truncate_log(&cut, clock_mono_ms() + t->o.wait_ms, e) < 0)
+		return -1;
+	t->counts.cut += cut.bytes;
+	return 0;
 }
 
 static int

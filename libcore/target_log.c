@@ -7,6 +7,7 @@
 #include "durable.h"
 #include "history.h"
 #include "origins.h"
+#include "promote.h"
 #include "segment.h"
 #include "target_parts.h"
 #include "verbatim.h"
@@ -224,6 +225,16 @@ compare(struct target_log *l, const struct wire *w, int64_t *common,
 	    l->p.where, theirs, ours);
 }
 
+/* Until we have what the source has, this copy should not be promoted. */
+static int
+note_behind(struct target_log *l, int64_t offset, struct err *e)
+{
+	l->behind = offset > l->end ? offset : 0;
+	return l->behind == 0 ?
+	    promote_note_caught_up(l->p.dirfd, l->p.where, e) :
+	    promote_note_behind(l->p.dirfd, offset, l->p.where, e);
+}
+
 int
 target_log_start(struct target *t, struct target_topic *tt,
     struct target_log *l, const struct wire *w, struct err *e)
@@ -265,6 +276,8 @@ target_log_start(struct target *t, struct target_topic *tt,
 		return -1;
 	r = note_epochs(l, l->end, -1, 0, e);
 	append_end(&l->p);
+	if (r == 0)
+		r = note_behind(l, w->high < 0 ? w->end : w->high, e);
 	l->started = r == 0;
 	l->acked = w->from;
 	return r;
@@ -275,6 +288,10 @@ static int
 append_locked(struct target_log *l, const struct wire *w,
     const struct verbatim *v, struct err *e)
 {
+	if (l->p.slot.epoch > epochs_newest(&l->ours) && l->p.slot.epoch > 0)
+		return err_set(e, ERR_ROLE,
+		    "%s: is being promoted: epoch %" PRId32 " begins here",
+		    l->p.where, l->p.slot.epoch);
 	if (l->p.slot.next_offset != v->from)
 		return err_set(e, ERR_SYSTEM,
 		    "%s: somebody else changed its end from offset %" PRId64
@@ -357,6 +374,9 @@ target_log_settle(struct target *t, struct target_topic *tt,
 	    durable_wait(&l->p, l->end, deadline(t), e) < 0)
 		return -1;
 	l->dirty = false;
+	if (l->behind > 0 && l->end >= l->behind &&
+	    note_behind(l, l->end, e) < 0)
+		return -1;
 	if (target_log_follow(t, tt, l, e) < 0)
 		return -1;
 	if (!l->started || l->acked == l->end)

@@ -42,6 +42,7 @@ struct target_log { /* of one partition */
 	int64_t used; /* when it was last used, counted */
 	int64_t start, end; /* of the log */
 	int64_t acked; /* what the source was told last */
+	int64_t behind; /* noted: the source has records up to here; or 0 */
 	int32_t last_epoch; /* of its last record; -1 */
 	int64_t high; /* as the source told it last; -1 */
 	int64_t source_start; /* the same, its log start */

@@ -9,5 +9,6 @@
 
 extern const struct command verb_copy;
 extern const struct command verb_status;
+extern const struct command verb_promote;
 
 #endif

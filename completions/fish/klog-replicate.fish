@@ -42,3 +42,14 @@ complete -c klog-replicate -n '__fish_seen_subcommand_from status' -s V -l versi
 complete -c klog-replicate -n '__fish_seen_subcommand_from status' -l dir -x -a '(__fish_complete_directories)' -d 'look up topics under DIR ($KLOG_DIR, or here)'
 complete -c klog-replicate -n '__fish_seen_subcommand_from status' -a '(_klog_replicate_topics)' -d topic
 complete -c klog-replicate -n '__fish_seen_subcommand_from status' -a '(__fish_complete_directories)'
+complete -c klog-replicate -n '__fish_use_subcommand' -a promote -d 'make a replica the leader'
+complete -c klog-replicate -n '__fish_seen_subcommand_from promote' -l force -d 'also if records of the leader are known to be missing here'
+complete -c klog-replicate -n '__fish_seen_subcommand_from promote' -l unsafe-fs -d 'also on a file system that may not keep locks and syncs'
+complete -c klog-replicate -n '__fish_seen_subcommand_from promote' -l timeout -x -d 'how long to wait for locks (10s)'
+complete -c klog-replicate -n '__fish_seen_subcommand_from promote' -s q -l quiet -d 'say nothing but errors'
+complete -c klog-replicate -n '__fish_seen_subcommand_from promote' -s v -l verbose -d 'say more; may be repeated'
+complete -c klog-replicate -n '__fish_seen_subcommand_from promote' -s h -l help -d 'print this help'
+complete -c klog-replicate -n '__fish_seen_subcommand_from promote' -s V -l version -d 'print the version'
+complete -c klog-replicate -n '__fish_seen_subcommand_from promote' -l dir -x -a '(__fish_complete_directories)' -d 'look up topics under DIR ($KLOG_DIR, or here)'
+complete -c klog-replicate -n '__fish_seen_subcommand_from promote' -a '(_klog_replicate_topics)' -d topic
+complete -c klog-replicate -n '__fish_seen_subcommand_from promote' -a '(__fish_complete_directories)'
