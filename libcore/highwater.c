@@ -44,6 +44,18 @@ end(struct partition *p, struct err *e)
 	return fsio_sync_dir(p->dirfd) < 0 ? err_sys(e, "%s", p->where) : 0;
 }
 
+/* Nobody counts any more. */
+static int
+forget(struct partition *p, struct err *e)
+{
+	if (unlinkat(p->dirfd, INSYNC_NAME, 0) < 0)
+		return errno == ENOENT ? 0 :
+					 err_sys(e, "%s/" INSYNC_NAME, p->where);
+	/* Who has read it reads it again; even stays even. */
+	atomic_fetch_add(&p->state.page->in_sync_seq, 2);
+	return fsio_sync_dir(p->dirfd) < 0 ? err_sys(e, "%s", p->where) : 0;
+}
+
 /* Copies that topic.conf wants: 1 or more, or -1. */
 static int64_t
 wanted(const struct partition *p, struct err *e)
@@ -68,7 +80,8 @@ int
 highwater_settle(struct partition *p, struct err *e)
 {
 	struct state_page *page = p->state.page;
-	bool replica = atomic_load(&page->role) == ROLE_REPLICA;
+	uint32_t role = atomic_load(&page->role);
+	bool replica = role == ROLE_REPLICA;
 	bool has = atomic_load(&page->high_watermark) >= 0;
 	int64_t copies = wanted(p, e);
 	int r = 0;
@@ -76,6 +89,8 @@ highwater_settle(struct partition *p, struct err *e)
 	if (copies < 0)
 		return -1;
 	highwater_unsettle(p);
+	if (role != ROLE_LEADER && role != ROLE_SEALED && forget(p, e) < 0)
+		return -1;
 	if (!has && replica)
 		r = begin(p, 0, e);
 	else if (!has && copies > 1) {
@@ -116,18 +131,4 @@ highwater_raise(struct partition *p, int64_t offset)
 		checkpoint_raise_high(p->dirfd, offset, p->where);
 	}
 	tell(page);
-}
-
-int
-highwater_cut(struct partition *p, struct err *e)
-{
-	struct state_page *page = p->state.page;
-	int64_t end = p->slot.next_offset;
-
-	if (atomic_load(&page->copied_offset) > end)
-		atomic_store(&page->copied_offset, end);
-	if (atomic_load(&page->high_watermark) <= end)
-		return 0;
-	atomic_store(&page->high_watermark, end);
-	return checkpoint_write_high(p->dirfd, end, p->where, e);
 }

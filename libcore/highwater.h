@@ -14,12 +14,15 @@
 
 #include "partition.h"
 
+#define INSYNC_NAME "in-sync"	/* insync.h */
+
 /*
  * Bring the state page in line with topic.conf and the role: a watermark that
  * is wanted begins at the end of the log, which is made durable first (what
  * was readable stays so), in a replica at the start; one that is not wanted
- * any more goes.  append_begin calls it when the page does not know.
- * 0, or -1.
+ * any more goes.  One that leads no longer has nobody in sync: what its
+ * followers acknowledged may not be what it holds when it leads again.
+ * append_begin calls it when the page does not know.  0, or -1.
  */
 int highwater_settle(struct partition *p, struct err *e);
 
@@ -31,11 +34,5 @@ void highwater_unsettle(struct partition *p);
  * the watermark, if there is one, and wake who waits.  Neither falls.
  */
 void highwater_raise(struct partition *p, int64_t offset);
-
-/*
- * The log was cut off at p->slot's end (state published): no watermark stays
- * above it.  0, or -1.
- */
-int highwater_cut(struct partition *p, struct err *e);
 
 #endif

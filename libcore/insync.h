@@ -15,10 +15,9 @@
 #ifndef KLOG_INSYNC_H
 #define KLOG_INSYNC_H
 
+#include "highwater.h"
 #include "partition.h"
 #include "replicas.h"
-
-#define INSYNC_NAME "in-sync"
 
 struct insync_member;
 
@@ -91,9 +90,6 @@ int insync_follow(struct partition *p, int64_t leaders, struct err *e);
 /* What the leader tells its replicas: the watermark, without one what all
  * that count have, durable here. */
 int64_t insync_told(const struct partition *p);
-
-/* No follower counts any more: it leads no longer.  Append lock held. */
-int insync_forget(struct partition *p, struct err *e);
 
 /* topic.conf was changed: settle all partitions.  0, or -1. */
 int insync_settle(int topic_dirfd, const char *where,

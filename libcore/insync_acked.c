@@ -281,19 +281,6 @@ insync_told(const struct partition *p)
 }
 
 int
-insync_forget(struct partition *p, struct err *e)
-{
-	struct insync_files none = { 0 };
-	struct insync s;
-	int r;
-
-	insync_init(&s, p, 0, &none);
-	r = insync_store(&s, NULL, NULL, e);
-	insync_release(&s);
-	return r;
-}
-
-int
 insync_settle(int topic_dirfd, const char *where,
     const struct settings *settings, int64_t deadline, struct err *e)
 {

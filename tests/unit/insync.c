@@ -332,6 +332,32 @@ replica(void)
 	tear_down(&s);
 }
 
+/* What followers had under another leader counts no more. */
+static void
+led_before(void)
+{
+	struct scene s;
+	struct role r = { .kind = ROLE_REPLICA, .source = "h:/t" };
+	struct topic *t;
+	struct err e;
+
+	set_up(&s, "2");
+	t = &s.pl.topic;
+	grow(&s, 2);
+	ack(&s, 0, 2);
+	CHECK_EQ_STR(members(&s), "f0\n");
+	place_need(role_set(t->dirfd, t->path, 0, &r, &e) == 0, "role", &e);
+	CHECK_EQ_INT(insync_follow(&s.pl.p, 2, &e), 0);
+	CHECK_EQ_STR(members(&s), "-");
+	r = (struct role){ .kind = ROLE_LEADER };
+	place_need(role_set(t->dirfd, t->path, 0, &r, &e) == 0, "role", &e);
+	CHECK_EQ_INT(insync_refuse_append(&s.own, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_BUSY);
+	ack(&s, 0, 2);
+	CHECK_EQ_STR(members(&s), "f0\n");
+	tear_down(&s);
+}
+
 /* Killed while the set changes: the next one reads it again. */
 static void
 killed(void)
@@ -353,4 +379,5 @@ killed(void)
 }
 
 TEST_MAIN(TEST(two_copies), TEST(not_durable), TEST(one_copy), TEST(lag_out),
-    TEST(two_observers), TEST(altered), TEST(replica), TEST(killed))
+    TEST(two_observers), TEST(altered), TEST(replica),
+    TEST(led_before), TEST(killed))
