@@ -8,8 +8,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "history.h"
-#include "origins.h"
 #include "role.h"
 #include "source_send.h"
 
@@ -188,67 +186,6 @@ find(struct source *s, const struct wire *w, struct source_topic **t,
 }
 
 static int
-fence(void *ctx, struct role *r, struct err *e)
-{
-	(void)e;
-	if (r->kind == ROLE_LEADER || r->kind == ROLE_SEALED) {
-		r->kind = ROLE_FENCED;
-		r->epoch = *(const int32_t *)ctx;
-	}
-	return 0;
-}
-
-/*
- * The target knows of a newer leader: who led here does no more, and that is
- * on disk before it is answered (rule R4).
- */
-static int
-stale(struct source *s, struct source_topic *t, struct source_log *l,
-    int32_t theirs, int32_t ours, struct err *e)
-{
-	if (!s->o.read_only && theirs > ours &&
-	    role_change(t->topic.dirfd, t->topic.path,
-		clock_mono_ms() + s->o.wait_ms, fence, &theirs, e) < 0)
-		return -1;
-	return err_set(e, ERR_ROLE,
-	    "%s/%" PRId32 ": the copy knows leader epoch %" PRId32
-	    ", here it is %" PRId32 ": another leads now, copy that",
-	    t->topic.path, l->number, theirs, ours);
-}
-
-/* Where the target's log and ours part: *common.  0, or -1. */
-static int
-compare(struct source *s, struct source_topic *t, struct source_log *l,
-    const struct wire *w, int64_t *common, struct err *e)
-{
-	struct epochs ours = { 0 }, theirs = { 0 };
-	struct history a = { &theirs, w->start, w->end };
-	struct history b = { &ours, l->start, l->durable };
-	int r;
-
-	if (wire_get_epochs(w->epochs, &theirs) < 0)
-		return source_no_memory(t, e);
-	r = origins_read(&ours, l->view.dirfd, l->view.where, e);
-	if (r == 0)
-		switch (history_compare(&a, &b, common)) {
-		case HISTORY_SAME:
-		case HISTORY_BEHIND:
-			break;
-		case HISTORY_SPLIT:
-			if (epochs_newest(&theirs) < epochs_newest(&ours))
-				break;
-			/* FALLTHROUGH */
-		case HISTORY_AHEAD:
-			r = stale(s, t, l, epochs_newest(&theirs),
-			    epochs_newest(&ours), e);
-			break;
-		}
-	epochs_release(&ours);
-	epochs_release(&theirs);
-	return r;
-}
-
-static int
 take_position(struct source *s, struct source_topic *t, struct source_log *l,
     const struct wire *w, struct err *e)
 {
@@ -261,7 +198,7 @@ take_position(struct source *s, struct source_topic *t, struct source_log *l,
 		    "%s/%" PRId32 ": a copy that starts behind its end",
 		    t->name, l->number);
 	if (source_log_look(s, t, l, e) < 0 ||
-	    compare(s, t, l, w, &common, e) < 0)
+	    source_compare(s, t, l, w, &common, e) < 0)
 		return -1;
 	if (common < w->end)
 		cut = common;

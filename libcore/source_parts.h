@@ -122,6 +122,17 @@ int source_log_send(struct source *s, struct source_topic *t,
 int source_log_acked(struct source *s, struct source_topic *t,
     struct source_log *l, struct err *e);
 
+/* ---- source_compare.c ---- */
+
+/*
+ * Where the log of the target that said w and ours part: *common.  0, or -1:
+ * ERR_ROLE if the target knows of a newer leader (we are fenced then), or
+ * both have led.
+ */
+int source_compare(struct source *s, struct source_topic *t,
+    struct source_log *l, const struct wire *w, int64_t *common,
+    struct err *e);
+
 /* ---- source_groups.c ---- */
 
 /*

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "clock.h"
+#include "origins.h"
 #include "role.h"
 #include "target_parts.h"
+#include "view.h"
 
 static char *
 text_of(const struct slice *s)
@@ -97,6 +99,42 @@ make_topic(struct target *t, const char *path, const struct wire *w,
 	return 0;
 }
 
+/*
+ * No copy goes here, but the source is to hear of our epochs: if it led once,
+ * it is fenced by that.  What fails is of no matter.
+ */
+static void
+tell_epochs(const struct target *t, const struct target_topic *tt)
+{
+	struct wire w = { .type = WIRE_POSITION,
+		.topic = (int32_t)(t->count - 1),
+		.high = -1 };
+	const struct topic *topic = &tt->topic;
+	struct epochs es = { 0 };
+	struct buf packed = { 0 };
+	struct err e;
+	struct view v;
+
+	for (; w.partition < topic->settings.partitions; w.partition++) {
+		if (view_open(&v, topic->dirfd, w.partition, topic->path, &e) <
+		    0)
+			break;
+		v.past_copies = true;
+		buf_clear(&packed);
+		if (view_look(&v, &w.start, &e) == 0 &&
+		    origins_read(&es, v.dirfd, v.where, &e) == 0 &&
+		    wire_add_epochs(&packed, &es) == 0) {
+			w.end = v.end.next_offset;
+			w.epochs = (struct slice){ packed.data,
+				(int32_t)packed.len };
+			(void)wire_put(t->out, &w);
+		}
+		view_close(&v);
+	}
+	epochs_release(&es);
+	buf_release(&packed);
+}
+
 /* Whether what is there may become, or go on being, a copy of that. */
 static int
 check_topic(const struct target *t, const struct target_topic *tt,
@@ -116,6 +154,8 @@ check_topic(const struct target *t, const struct target_topic *tt,
 		    topic->path, topic->settings.partitions, w->partitions);
 	if (role_read(&r, topic->dirfd, topic->path, e) < 0)
 		return -1;
+	if (r.kind == ROLE_LEADER || r.kind == ROLE_SEALED)
+		tell_epochs(t, tt);
 	if (r.kind != ROLE_REPLICA)
 		return err_set(e, ERR_ROLE,
 		    "%s: is no replica: klog-replicate follow makes it one",

@@ -101,6 +101,14 @@ say_hello(const struct copy *c, struct link *l, struct err *e)
 	return r < 0 ? err_set(e, ERR_SYSTEM, "out of memory") : 0;
 }
 
+int
+copy_connect(struct copy *c, struct link *l, struct err *e)
+{
+	if (connect_peer(c, l, e) < 0)
+		return -1;
+	return say_hello(c, l, e);
+}
+
 /* Offer a topic that lies here. */
 static int
 offer(const struct copy *c, struct source *s, const char *name,

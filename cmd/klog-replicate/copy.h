@@ -4,6 +4,7 @@
 #ifndef KLOG_REPLICATE_COPY_H
 #define KLOG_REPLICATE_COPY_H
 
+#include "link.h"
 #include "opt.h"
 #include "place.h"
 #include "progress.h"
@@ -33,6 +34,17 @@ struct copy {
 	bool pull;		/* the target is here */
 	struct progress progress;
 };
+
+/*
+ * Read the operands, and name both ends.  copy_release in any case.  0, or
+ * -1.
+ */
+int copy_prepare(
+    struct copy *c, const char *from, const char *to, struct err *e);
+void copy_release(struct copy *c);
+
+/* Start the other end and say what is wanted of it.  0, or -1. */
+int copy_connect(struct copy *c, struct link *l, struct err *e);
 
 /* Connect, copy until all is there (or for ever), again and again under
  * --follow.  The exit status, or -1. */

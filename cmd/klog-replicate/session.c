@@ -5,9 +5,9 @@
 
 enum { PENDING_MAX = 1 << 20 }; /* bytes, before more is put in front */
 
-/* What the other end said of its failure.  Returns -1. */
-static int
-their_error(const struct link *l, const struct wire *w, struct err *e)
+int
+session_their_error(
+    const struct link *l, const struct wire *w, struct err *e)
 {
 	static const enum err_code codes[] = { [4] = ERR_CORRUPT,
 		[5] = ERR_BUSY,
@@ -36,7 +36,7 @@ dispatch(struct session *s, const struct wire *w, bool *theirs,
 		return 1;
 	case WIRE_ERROR:
 		*theirs = true;
-		return their_error(s->link, w, e);
+		return session_their_error(s->link, w, e);
 	case WIRE_BYE:
 		if (s->source == NULL)
 			break;

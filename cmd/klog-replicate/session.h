@@ -24,4 +24,8 @@ struct session {
  */
 int session_run(struct session *s, struct err *e);
 
+/* What the other end said of its failure (WIRE_ERROR).  Returns -1. */
+int session_their_error(
+    const struct link *l, const struct wire *w, struct err *e);
+
 #endif

@@ -122,15 +122,16 @@ name_both(struct copy *c, struct err *e)
 	return 0;
 }
 
-static int
-prepare(struct copy *c, char **argv, struct err *e)
+int
+copy_prepare(
+    struct copy *c, const char *from, const char *to, struct err *e)
 {
-	if (place_source(&c->from, &c->common, argv[0], e) < 0 ||
-	    place_target(&c->to, &c->common, argv[1], &c->from, e) < 0)
+	if (place_source(&c->from, &c->common, from, e) < 0 ||
+	    place_target(&c->to, &c->common, to, &c->from, e) < 0)
 		return -1;
 	if (c->from.host != NULL && c->to.host != NULL)
 		return err_set(e, ERR_USAGE,
-		    "%s and %s: one of them must be here", argv[0], argv[1]);
+		    "%s and %s: one of them must be here", from, to);
 	if (c->shell == NULL)
 		c->shell = getenv("KLOG_RSH");
 	if (c->shell == NULL || *c->shell == '\0')
@@ -138,13 +139,23 @@ prepare(struct copy *c, char **argv, struct err *e)
 	c->pull = c->to.host == NULL;
 	c->peer = strdup(c->from.host != NULL ? c->from.host :
 		c->to.host != NULL	      ? c->to.host :
-						argv[0]);
+						from);
 	if (c->peer == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	/* As rsync: the folder that the copies go into is made. */
 	if (c->pull && c->to.name == NULL && *c->to.folder != '\0')
 		(void)mkdir(c->to.folder, 0777);
 	return name_both(c, e);
+}
+
+void
+copy_release(struct copy *c)
+{
+	place_release(&c->from);
+	place_release(&c->to);
+	free(c->follower);
+	free(c->origin);
+	free(c->peer);
 }
 
 /*
@@ -205,14 +216,10 @@ run(void *opts, int argc, char **argv, struct err *e)
 		    argc == 0 ? "SRC" : "DST", argc == 0 ? "" : " after ",
 		    argc == 0 ? "" : argv[0]);
 	main_stop_signals();
-	r = prepare(c, argv, e);
+	r = copy_prepare(c, argv[0], argv[1], e);
 	if (r == 0)
 		r = copy_run(c, e);
-	place_release(&c->from);
-	place_release(&c->to);
-	free(c->follower);
-	free(c->origin);
-	free(c->peer);
+	copy_release(c);
 	return r;
 }
 
