@@ -337,6 +337,42 @@ def memory(b):
                       '%.1f MiB' % rss, '', rss, ('<=', 32))
 
 
+def compact(b):
+    """Bytes of lines a second; each run on a copy of the same topic."""
+    count = b.lines if b.quick else 4 * b.lines
+    little = '8M' if b.quick else '64M'
+    cases = (('100,000 keys', 100000, '64M'),
+             ('keys beyond %s' % little, count * 2 // 5, little))
+    for name, keys, room in cases:
+        lines, copy = b.path('keyed'), b.path('compacted')
+        inputs.keyed_lines(lines, count, keys)
+        size = os.path.getsize(lines)
+        topic = b.fresh('keyed-topic', '-c', 'cleanup.policy=compact', '-c',
+                        'segment.bytes=%d' % (16 << 20))
+        run([b.klog('produce', '-q', '-a', '0', '-K', '\t', topic, lines)])
+        os.unlink(lines)
+        clean = b.klog('clean', '-q', '-f', '--compact-only', '--memory',
+                       room, copy)
+
+        def renew():
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(topic, copy)
+            os.unlink(os.path.join(copy, '0', 'state'))
+
+        def once():
+            renew()
+            return run([clean])
+        ours, = in_turn(3, once)
+        rate = size / MB / ours.wall
+        yield Row('11', 'compact, zstd, %s: MB/s of lines' % name,
+                  '%.0f MB/s' % rate, '', rate, ('>=', 150), seconds(ours))
+        renew()
+        rss = int(output(b.probe, 'memory', *clean)) / 1024
+        yield Row('11', 'the same: resident, MiB', '%.1f MiB' % rss, '', rss,
+                  ('<=', 64))
+        shutil.rmtree(copy)
+
+
 def verify(b):
     """From the page cache; the peer only reads."""
     topic = b.fresh('verify', '-c', 'compression.type=none')
@@ -398,4 +434,4 @@ def group(b):
 
 
 ALL = (produce_plain, produce_zstd, consume, start, seek, latency, many,
-       durable, memory, verify, group)
+       durable, memory, compact, verify, group)

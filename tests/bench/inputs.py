@@ -49,6 +49,20 @@ def numbered_lines(path, producer, count):
                 for n in range(begin, min(begin + CHUNK, count))).encode())
 
 
+def keyed_lines(path, count, keys):
+    """Lines of about 100 bytes: one of keys, a tab, JSON that compresses."""
+    below = random.Random(SEED).random
+    with open(path, 'wb') as f:
+        for begin in range(0, count, CHUNK):
+            f.write(''.join(
+                'user-%08d\t{"seq":%d,"plan":"%s","city":"%s","quota":%d,'
+                '"spent":%.6f,"active":true}\n' % (
+                    int(below() * keys), n, LEVELS[int(below() * 10)],
+                    PATHS[int(below() * 5)], int(below() * 2000),
+                    below() * 1000)
+                for n in range(begin, min(begin + CHUNK, count))).encode())
+
+
 def real_files(path, limit):
     """Text of this machine, one after the other, up to limit bytes."""
     with open(path, 'wb') as out:
