@@ -28,12 +28,15 @@ def settings(rng):
         conf["max.compaction.lag.ms"] = max(
             conf.get("min.compaction.lag.ms", 0),
             rng.randrange(1, 20) * MINUTE)
+    if not rng.randrange(8):
+        conf["min.insync.replicas"] = 2
     if "delete" in conf["cleanup.policy"]:
         if rng.randrange(2):
             conf["retention.ms"] = rng.randrange(1, 60) * MINUTE
         else:
             conf["retention.ms"] = -1
-        if rng.randrange(2):
+        # Which bytes count above a high watermark is not Kafka's rule.
+        if rng.randrange(2) and "min.insync.replicas" not in conf:
             conf["retention.bytes"] = rng.randrange(0, 12000)
     return conf
 
@@ -163,3 +166,9 @@ class History:
             with open(os.path.join(path, "0", "log-start-offset"), "w",
                       encoding="ascii") as f:
                 f.write("%d\n" % middle)
+        if "min.insync.replicas" in self.conf:
+            high = self.rng.randrange(self.log.segments[0][0],
+                                      self.log.next + 1)
+            with open(os.path.join(path, "0", "high-watermark"), "w",
+                      encoding="ascii") as f:
+                f.write("%020d\n" % high)

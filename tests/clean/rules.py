@@ -29,10 +29,12 @@ DEFAULTS = {
 
 class Part:
     """A partition as it is on disk; segments has kafkalog's, each with
-    index_bytes, time_bytes and mtime (ms) besides."""
+    index_bytes, time_bytes and mtime (ms) besides.  high is the high
+    watermark, the log's end where there is none."""
 
-    def __init__(self, segments, start, clean):
+    def __init__(self, segments, start, clean, high=None):
         self.segments, self.start, self.clean = segments, start, clean
+        self.high = self.end if high is None else high
 
     def batches(self):
         return kafkalog.batches_of(self.segments)
@@ -74,7 +76,8 @@ def read(directory, holes=True, interval=4096):
     return Part(segments,
                 _number(os.path.join(directory, "log-start-offset"),
                         segments[0].base),
-                _number(os.path.join(directory, "cleaner-checkpoint"), 0))
+                _number(os.path.join(directory, "cleaner-checkpoint"), 0),
+                _number(os.path.join(directory, "high-watermark"), None))
 
 
 def largest(segment):
@@ -94,15 +97,17 @@ def retain(part, conf, now):
     while gone < len(segments) and after[gone] <= part.start \
             and (segments[gone].size or gone + 1 < len(segments)):
         gone += 1
+    # Size and time let nothing go that lies above the high watermark.
+    allowed = sum(upper <= part.high for upper in after)
     if "delete" in conf["cleanup.policy"]:
         if conf["retention.bytes"] >= 0:
             excess = sum(s.size for s in segments[gone:]) \
                 - conf["retention.bytes"]
-            while gone < len(segments) and segments[gone].size \
+            while gone < allowed and segments[gone].size \
                     and excess - segments[gone].size >= 0:
                 excess -= segments[gone].size
                 gone += 1
-        while gone < len(segments) and conf["retention.ms"] >= 0 \
+        while gone < allowed and conf["retention.ms"] >= 0 \
                 and (segments[gone].size or gone + 1 < len(segments)) \
                 and now - largest(segments[gone]) > conf["retention.ms"]:
             gone += 1
@@ -116,13 +121,14 @@ def is_abort(batch):
     return batch.records[0].key[2:4] == b"\0\0" if batch.records else None
 
 
-def fates(batches):
+def fates(part):
     """{base offset: True (aborted) or False} of each transactional data
     batch, and the first offset of an open transaction (None: there is none).
+    One that is ended above the high watermark is open.
     """
     pending, fate = {}, {}
-    for b in batches:
-        if b.control and b.pid in pending:
+    for b in part.batches():
+        if b.control and b.pid in pending and b.last < part.high:
             for base in pending.pop(b.pid):
                 fate[base] = bool(is_abort(b))
         elif b.transactional and not b.control:
@@ -144,8 +150,8 @@ class Range:
         self.first = part.clean
         if not segments[0].base <= self.first <= part.end:
             self.first = segments[0].base
-        limits = [segments[-1].base]
-        _, stable = fates(part.batches())
+        limits = [segments[-1].base, part.high]
+        _, stable = fates(part)
         if stable is not None:
             limits.append(stable)
         lag = conf["min.compaction.lag.ms"]
@@ -219,7 +225,7 @@ def compact(part, conf, now, force=False):
     if not span.count or not (force or span.picked(conf)):
         return None
     batches = part.batches()
-    fate, _ = fates(batches)
+    fate, _ = fates(part)
     inside = [b for b in batches if b.base < span.end]
     last = latest(inside, fate, span.first)
     keep = last_data(batches, now)
