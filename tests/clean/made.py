@@ -35,7 +35,7 @@ def settings(rng):
             conf["retention.ms"] = rng.randrange(1, 60) * MINUTE
         else:
             conf["retention.ms"] = -1
-        # Which bytes count above a high watermark is not Kafka's rule.
+        # With a high watermark klog counts only the bytes below it.
         if rng.randrange(2) and "min.insync.replicas" not in conf:
             conf["retention.bytes"] = rng.randrange(0, 12000)
     return conf
@@ -59,6 +59,7 @@ class History:
         self.sequences = {}         # idempotent producer: next sequence
         self.open = {}              # open transactions: first offset
         self.size = 0
+        self.end = self.log.next    # behind the last batch
         self.number = 0
 
     def record(self, offset):
@@ -119,6 +120,7 @@ class History:
             self.size = 0
         self.size += len(data)
         self.log.add(data)
+        self.end = self.log.next
 
     def end_transaction(self):
         """End one, if one is open."""
@@ -133,6 +135,7 @@ class History:
             self.log.abort(pid, 1, first, self.now,
                            min(self.open.values(), default=None),
                            self.epoch)
+        self.end = self.log.next
 
     def fill(self):
         """The whole of it."""
@@ -162,13 +165,13 @@ class History:
         if not self.rng.randrange(8):
             middle = self.rng.randrange(
                 self.log.segments[0][0],
-                min([self.log.next, *self.open.values()]) + 1)
+                min([self.end, *self.open.values()]) + 1)
             with open(os.path.join(path, "0", "log-start-offset"), "w",
                       encoding="ascii") as f:
                 f.write("%d\n" % middle)
         if "min.insync.replicas" in self.conf:
             high = self.rng.randrange(self.log.segments[0][0],
-                                      self.log.next + 1)
+                                      self.end + 1)
             with open(os.path.join(path, "0", "high-watermark"), "w",
                       encoding="ascii") as f:
                 f.write("%020d\n" % high)
