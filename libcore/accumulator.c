@@ -5,6 +5,7 @@
 #include "batch.h"
 #include "clock.h"
 #include "handles.h"
+#include "lanes.h"
 #include "lines.h"
 #include "packer.h"
 
@@ -15,18 +16,10 @@ enum {
 	LANES_KEEPING = 8 /* up to here each keeps its buffer */
 };
 
-struct lane {
-	struct accumulator_lane totals;
-	struct batch_builder builder;
-	uint64_t first_number; /* of the open batch */
-	int64_t opened_ms;
-};
-
 struct accumulator {
 	struct accumulator_options o;
 	struct packer *packer;
-	struct lane *lanes;
-	int32_t lane_count;
+	struct lanes lanes;
 	size_t open_bytes;
 	int64_t unsafe_bytes; /* sent since the last acknowledgement */
 	int64_t batch_bytes, batch_max;
@@ -65,7 +58,7 @@ append(void *ctx, struct packer_job *job, uint8_t *bytes, size_t size,
     struct err *e)
 {
 	struct accumulator *a = ctx;
-	struct lane *l = &a->lanes[job->partition];
+	struct lane *l = &a->lanes.list[job->partition];
 
 	if (handles_append(a->handles, job->partition, bytes, size, deadline(a),
 		&job->base_offset, e) < 0)
@@ -105,12 +98,10 @@ accumulator_new(const struct accumulator_options *o, struct err *e)
 		.append = append,
 	};
 	struct accumulator *a = calloc(1, sizeof(*a));
-	int32_t i;
 
 	if (a == NULL)
 		goto memory;
 	a->o = *o;
-	a->lane_count = s->partitions;
 	a->oldest_unsafe = INT64_MAX;
 	a->unsafe_lowest = UINT64_MAX;
 	a->batch_max = s->max_message_bytes < s->segment_bytes ?
@@ -118,13 +109,9 @@ accumulator_new(const struct accumulator_options *o, struct err *e)
 	    s->segment_bytes;
 	a->batch_bytes = o->batch_bytes < a->batch_max ? o->batch_bytes :
 							 a->batch_max;
-	a->lanes = calloc((size_t)a->lane_count, sizeof(*a->lanes));
 	a->handles = handles_new(o->topic, o->care);
-	if (a->lanes == NULL || a->handles == NULL)
+	if (lanes_grow(&a->lanes, s->partitions) < 0 || a->handles == NULL)
 		goto memory;
-	for (i = 0; i < a->lane_count; i++)
-		a->lanes[i].totals.first_offset =
-		    a->lanes[i].totals.end_offset = -1;
 	po.ctx = a;
 	a->packer = packer_new(&po, e);
 	if (a->packer != NULL)
@@ -140,15 +127,11 @@ memory:
 void
 accumulator_free(struct accumulator *a)
 {
-	int32_t i;
-
 	if (a == NULL)
 		return;
 	packer_free(a->packer);
-	for (i = 0; a->lanes != NULL && i < a->lane_count; i++)
-		batch_builder_release(&a->lanes[i].builder);
 	handles_free(a->handles);
-	free(a->lanes);
+	lanes_release(&a->lanes);
 	free(a);
 }
 
@@ -172,7 +155,7 @@ reap(struct accumulator *a, struct err *e)
 		};
 		if (r == 0 && a->o.acked != NULL)
 			r = a->o.acked(a->o.ctx, &ack, e);
-		if (a->lane_count > LANES_KEEPING)
+		if (a->lanes.count > LANES_KEEPING)
 			batch_builder_release(&job->builder);
 		packer_put(a->packer, job);
 	}
@@ -223,7 +206,7 @@ get_job(struct accumulator *a, struct err *e)
 static int
 send_lane(struct accumulator *a, int32_t partition, struct err *e)
 {
-	struct lane *l = &a->lanes[partition];
+	struct lane *l = &a->lanes.list[partition];
 	struct batch_builder builder;
 	struct packer_job *job;
 
@@ -251,9 +234,9 @@ send_largest(struct accumulator *a, struct err *e)
 {
 	int32_t i, largest = 0;
 
-	for (i = 1; i < a->lane_count; i++)
-		if (a->lanes[i].builder.bytes.len >
-		    a->lanes[largest].builder.bytes.len)
+	for (i = 1; i < a->lanes.count; i++)
+		if (a->lanes.list[i].builder.bytes.len >
+		    a->lanes.list[largest].builder.bytes.len)
 			largest = i;
 	return send_lane(a, largest, e);
 }
@@ -262,7 +245,7 @@ int
 accumulator_add(struct accumulator *a, int32_t partition,
     const struct record *r, uint64_t number, int64_t now_ms, struct err *e)
 {
-	struct lane *l = &a->lanes[partition];
+	struct lane *l = &a->lanes.list[partition];
 	size_t before = l->builder.bytes.len;
 	int64_t bound = (int64_t)before + RECORD_OVERHEAD + r->headers.len +
 	    (r->key.len > 0 ? r->key.len : 0) +
@@ -295,7 +278,7 @@ accumulator_add_lines(struct accumulator *a, int32_t partition,
     struct slice text, uint8_t delimiter, int64_t timestamp, uint64_t number,
     int64_t now_ms, struct err *e)
 {
-	struct lane *l = &a->lanes[partition];
+	struct lane *l = &a->lanes.list[partition];
 	const uint8_t *next = text.data;
 	size_t before = l->builder.bytes.len;
 	bool opening = l->builder.count == 0;
@@ -327,8 +310,8 @@ accumulator_send(struct accumulator *a, struct err *e)
 
 	if (a->open_bytes == 0)
 		return 0;
-	for (i = 0; i < a->lane_count; i++)
-		if (a->lanes[i].builder.count > 0 && send_lane(a, i, e) < 0)
+	for (i = 0; i < a->lanes.count; i++)
+		if (a->lanes.list[i].builder.count > 0 && send_lane(a, i, e) < 0)
 			return -1;
 	return 0;
 }
@@ -346,31 +329,33 @@ accumulator_salvage(struct accumulator *a)
 {
 	struct err ignored;
 	uint64_t lowest;
-	int32_t i;
 
 	packer_drain(a->packer, &ignored);
 	acknowledge(a, &ignored);
-	lowest = packer_lowest(a->packer);
-	if (a->unsafe_lowest < lowest)
-		lowest = a->unsafe_lowest;
-	for (i = 0; i < a->lane_count; i++)
-		if (a->lanes[i].builder.count > 0 &&
-		    a->lanes[i].first_number < lowest)
-			lowest = a->lanes[i].first_number;
-	return lowest;
+	lowest = lanes_lowest(&a->lanes);
+	if (packer_lowest(a->packer) < lowest)
+		lowest = packer_lowest(a->packer);
+	return a->unsafe_lowest < lowest ? a->unsafe_lowest : lowest;
+}
+
+int
+accumulator_grow(struct accumulator *a, struct err *e)
+{
+	int32_t count = a->o.topic->settings.partitions;
+
+	/* Drained, no worker looks at them. */
+	if (accumulator_flush(a, e) < 0)
+		return -1;
+	if (lanes_grow(&a->lanes, count) < 0 ||
+	    handles_grow(a->handles, count) < 0)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	return 0;
 }
 
 int64_t
 accumulator_oldest(const struct accumulator *a)
 {
-	int64_t oldest = INT64_MAX;
-	int32_t i;
-
-	for (i = 0; a->open_bytes > 0 && i < a->lane_count; i++)
-		if (a->lanes[i].builder.count > 0 &&
-		    a->lanes[i].opened_ms < oldest)
-			oldest = a->lanes[i].opened_ms;
-	return oldest;
+	return a->open_bytes > 0 ? lanes_oldest(&a->lanes) : INT64_MAX;
 }
 
 int64_t
@@ -394,5 +379,5 @@ accumulator_totals(const struct accumulator *a)
 const struct accumulator_lane *
 accumulator_lane(const struct accumulator *a, int32_t partition)
 {
-	return &a->lanes[partition].totals;
+	return &a->lanes.list[partition].totals;
 }

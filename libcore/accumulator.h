@@ -15,6 +15,7 @@
 
 #include "codec.h"
 #include "err.h"
+#include "lanes.h"
 #include "handles.h"
 #include "record.h"
 #include "topic.h"
@@ -42,12 +43,6 @@ struct accumulator_options {
 	int (*acked)(
 	    void *ctx, const struct accumulator_ack *ack, struct err *e);
 	void *ctx;
-};
-
-struct accumulator_lane { /* totals of one partition */
-	int64_t first_offset, end_offset; /* of this run; -1 none */
-	uint64_t records;
-	int64_t cut_bytes, cut_offset; /* what recovery cut off; handles.h */
 };
 
 struct accumulator_totals {
@@ -88,6 +83,12 @@ int accumulator_send(struct accumulator *a, struct err *e);
 
 /* Send, and wait until everything is acknowledged.  0, or -1. */
 int accumulator_flush(struct accumulator *a, struct err *e);
+
+/*
+ * The topic has more partitions now than when it began: flush, and take
+ * records for all of them.  0, or -1.
+ */
+int accumulator_grow(struct accumulator *a, struct err *e);
 
 /*
  * After a failure: acknowledge what can still be made durable, and tell the

@@ -13,6 +13,7 @@
 enum {
 	SYNC_WAITED_MS = 100,	/* somebody waits for acknowledgements */
 	SYNC_STREAM_MS = 1000,	/* nobody does, but a stream never ends */
+	LOOK_MS = 1000,		/* between looks for more partitions */
 	TEE_BYTES = 1 << 20	/* copied records held back at most */
 };
 
@@ -143,6 +144,34 @@ flush(struct producer *p, struct pace *pace, struct err *e)
 	return ack_flush(p, e);
 }
 
+/*
+ * Partitions that were added get records from now on, and keys go where they
+ * belong.  The other settings are those of the beginning.
+ */
+static int
+look_for_partitions(struct producer *p, struct pace *pace, int64_t now,
+    struct err *e)
+{
+	int32_t before = p->topic.settings.partitions;
+	struct topic t = p->topic;
+	struct err ignored;
+
+	if (now - p->looked < LOOK_MS)
+		return 0;
+	p->looked = now;
+	if (topic_reload(&t, &ignored) < 0 ||
+	    t.settings.partitions <= before)
+		return 0;
+	if (flush(p, pace, e) < 0)
+		return -1;
+	p->topic.settings.partitions = t.settings.partitions;
+	p->sticky = -1;
+	if (accumulator_grow(p->accumulator, e) == 0)
+		return 0;
+	p->topic.settings.partitions = before;
+	return -1;
+}
+
 /* Keep to --rate: sleep until this record is due. */
 static int
 keep_rate(struct producer *p, struct pace *pace, struct err *e)
@@ -253,6 +282,8 @@ keep_pace(struct producer *p, struct pace *pace, int64_t arrived,
 	    arrived == pace->arrived && p->o->rate_per_ms <= 0)
 		return 0;
 	now = clock_mono_ms();
+	if (look_for_partitions(p, pace, now, e) < 0)
+		return -1;
 	if (pace->opened == 0 || sent != pace->sent)
 		pace->opened = now;
 	if (pace->unsafe == 0)

@@ -80,6 +80,7 @@ struct producer {
 	uint64_t taken, skipped;
 	uint64_t bytes;
 	int64_t started;	/* clock_mono_ms */
+	int64_t looked;		/* the same: whether it has more partitions */
 	struct progress progress;
 };
 

@@ -267,6 +267,61 @@ b               2  leader'
 	[ ! -e a/role ]
 }
 
+# ---- partitions that are added ----
+
+@test "alter -p: producers and followers at work take the new partitions" {
+	klog-topic create -p 2 a
+	mkfifo in
+	klog-produce -K = --report='%p %k\n' a <in >reported &
+	producer=$!
+	exec 7>in
+	klog-consume -f -F '%p %s\n' a >followed 7>&- &
+	follower=$!
+	klog-consume -f -g g -F '%p %s\n' a >grouped 7>&- &
+	member=$!
+	for n in $(seq 100); do echo "k$n=1-$n"; done >&7
+	until_true holds a 100
+	klog-topic alter -p 5 a 2>/dev/null
+	sleep 1.2
+	for n in $(seq 100); do echo "k$n=2-$n"; done >&7
+	echo k=last >&7
+	until_true holds a 201
+	for n in $(seq 100); do echo "k$n=3-$n"; done >&7
+	exec 7>&-
+	wait "$producer"
+	holds a 301
+	# As if they were produced anew.
+	klog-topic create -p 5 b
+	for n in $(seq 100); do echo "k$n=$n"; done |
+	    klog-produce -K = --report='%p %k\n' b | sort >want
+	tail -n 100 reported | sort | cmp - want
+	lines() { [ "$(wc -l <followed) $(wc -l <grouped)" = '301 301' ]; }
+	until_true lines
+	kill "$follower" "$member"
+	wait || true
+	klog-consume -F '%p %s\n' a | sort >all
+	sort followed | cmp - all
+	sort grouped | cmp - all
+	[ "$(cut -d' ' -f1 all | sort -u | wc -l)" -eq 5 ]
+}
+
+@test "alter -p: a file that is read meanwhile goes into the new ones too" {
+	klog-topic create a
+	mkfifo in
+	(seq 1000; until [ -e on ]; do sleep 0.05; done; sleep 1.2
+	    seq 1001 1100; sleep 0.3; seq 1101 2000) |
+	    klog-produce --partitioner roundrobin a &
+	until_true holds a 1000
+	klog-topic alter -p 4 a 2>/dev/null
+	: >on
+	wait %%
+	[ "$(klog-consume a | sort -n | sha256sum)" = \
+	    "$(seq 2000 | sha256sum)" ]
+	for p in 1 2 3; do
+		[ "$(klog-consume -c -p "$p" a)" -ge 200 ]
+	done
+}
+
 # ---- wait ----
 
 @test "wait: for an end, for a number of records" {
