@@ -15,6 +15,9 @@ import streams
 from streams import Failed, run
 
 
+LEAST = 30
+
+
 def clean(topic, now, *args):
     """klog-clean, which has to end 0."""
     return run("klog-clean", "-q", "--now", now, *args, topic)
@@ -222,7 +225,7 @@ def one(state, seed, rounds=4):
 
 
 def run_all(tap, folder, count, seconds, seed):
-    """count histories, or as many as seconds allow."""
+    """count histories, or as many as seconds allow, but LEAST."""
     state = os.path.join(folder, "histories")
     os.makedirs(state)
     end = time.monotonic() + seconds
@@ -230,7 +233,8 @@ def run_all(tap, folder, count, seconds, seed):
 
     def body():
         with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
-            waiting = [pool.submit(timed, state, n, end)
+            waiting = [pool.submit(timed, state, n, 0 if n < seed + LEAST
+                                   else end)
                        for n in range(seed, seed + count)]
             ran.extend(w.result() for w in waiting)
         done = [x for x in ran if x is not None]
@@ -241,12 +245,10 @@ def run_all(tap, folder, count, seconds, seed):
                                         collections.Counter())))
         if bad:
             raise Failed("%d histories: " % len(bad) + "\n".join(bad[:10]))
-        if len(done) < min(count, 20):
-            raise Failed("only %d histories in the time" % len(done))
 
     return tap.test("histories against the model (seed %d)" % seed, body)
 
 
 def timed(state, seed, end):
-    """None when the time is over."""
-    return one(state, seed) if time.monotonic() < end else None
+    """None when the time is over; end 0: it never is."""
+    return one(state, seed) if not end or time.monotonic() < end else None
