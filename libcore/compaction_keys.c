@@ -214,7 +214,7 @@ learn_by_spilling(struct compacting *run, struct err *e)
 	if (r == 0)
 		r = keys_each(run, run->c->start, spill_key, &s, e);
 	if (r == 0 &&
-	    keymap_init(&run->map, (size_t)run->memory / 8 * 5) < 0)
+	    keymap_init(&run->map, (size_t)run->memory / 2) < 0)
 		r = err_set(e, ERR_SYSTEM, "%s: out of memory", run->p->where);
 	if (r == 0)
 		r = settle_parts(run, &s, e);
@@ -234,7 +234,7 @@ keys_learn(struct compacting *run, struct err *e)
 	int r;
 
 	run->total = run->c->dirty_bytes + run->c->bytes_before;
-	if (keymap_init(&run->map, (size_t)run->memory / 8 * 5) < 0)
+	if (keymap_init(&run->map, (size_t)run->memory / 2) < 0)
 		return err_set(e, ERR_SYSTEM, "%s: out of memory",
 		    run->p->where);
 	r = keys_each(run, run->c->dirty, put_key, &run->map, e);

@@ -1,6 +1,7 @@
 /*
- * keymap: the offset of the last record of each key, in one fixed piece of
- * memory.  A key is known by a 128-bit hash of it.  Pure.
+ * keymap: the offset of the last record of each key, in a piece of memory that
+ * grows, while few keys fit into the processor's caches, up to a bound.  A key
+ * is known by a 128-bit hash of it.  Pure.
  */
 #ifndef KLOG_KEYMAP_H
 #define KLOG_KEYMAP_H
@@ -16,11 +17,11 @@ struct keymap_entry {		/* as it is spilled too */
 
 struct keymap {
 	struct keymap_entry *slots; /* offset 0: free; else offset + 1 */
-	size_t size;
-	size_t count, most;	/* keys in it, and how many may be */
+	size_t size, limit;	/* slots there are, and how many may be */
+	size_t count, most;	/* keys in it, and how many that is room for */
 };
 
-/* Take that many bytes, touched only as they are used.  0, or -1. */
+/* At most bytes, and a quarter more while it grows.  0, or -1. */
 int keymap_init(struct keymap *m, size_t bytes);
 void keymap_release(struct keymap *m);
 

@@ -365,7 +365,8 @@ def compact(b):
         ours, = in_turn(3, once)
         rate = size / MB / ours.wall
         yield Row('11', 'compact, zstd, %s: MB/s of lines' % name,
-                  '%.0f MB/s' % rate, '', rate, ('>=', 150), seconds(ours))
+                  '%.0f MB/s' % rate, '', rate, ('>=', 150),
+                  (*seconds(ours), ''))
         renew()
         rss = int(output(b.probe, 'memory', *clean)) / 1024
         yield Row('11', 'the same: resident, MiB', '%.1f MiB' % rss, '', rss,

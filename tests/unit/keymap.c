@@ -62,4 +62,32 @@ full(void)
 	keymap_release(&m);
 }
 
-TEST_MAIN(TEST(last_wins), TEST(earlier), TEST(full))
+/* It grows, and none of what is in it gets lost. */
+static void
+grows(void)
+{
+	const size_t limit = 200000;
+	struct keymap m;
+	uint64_t i, n = 0, hash[2];
+
+	CHECK_EQ_INT(
+	    keymap_init(&m, limit * sizeof(struct keymap_entry)), 0);
+	CHECK(m.size < limit);
+	for (i = 0; i < limit; i++) {
+		hash[0] = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+		hash[1] = i;
+		if (keymap_put(&m, hash, (int64_t)i) < 0)
+			break;
+	}
+	CHECK_EQ_INT((int64_t)i, (int64_t)limit / 5 * 4);
+	CHECK_EQ_INT((int64_t)m.size, (int64_t)limit);
+	while (i-- > 0) {
+		hash[0] = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+		hash[1] = i;
+		n += keymap_get(&m, hash) == (int64_t)i;
+	}
+	CHECK_EQ_INT((int64_t)n, (int64_t)limit / 5 * 4);
+	keymap_release(&m);
+}
+
+TEST_MAIN(TEST(grows), TEST(last_wins), TEST(earlier), TEST(full))
