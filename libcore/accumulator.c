@@ -311,7 +311,8 @@ accumulator_send(struct accumulator *a, struct err *e)
 	if (a->open_bytes == 0)
 		return 0;
 	for (i = 0; i < a->lanes.count; i++)
-		if (a->lanes.list[i].builder.count > 0 && send_lane(a, i, e) < 0)
+		if (a->lanes.list[i].builder.count > 0 &&
+		    send_lane(a, i, e) < 0)
 			return -1;
 	return 0;
 }

@@ -179,7 +179,8 @@ seal(struct half *h, int64_t deadline, struct err *e)
 
 /* clean.lock is held: no segment goes. */
 static int
-copy_partition(struct snapshot *s, int32_t number, struct half *h, struct err *e)
+copy_partition(
+    struct snapshot *s, int32_t number, struct half *h, struct err *e)
 {
 	const char *path = s->to.path;
 	char name[16];
@@ -190,9 +191,10 @@ copy_partition(struct snapshot *s, int32_t number, struct half *h, struct err *e
 		return -1;
 	snprintf(name, sizeof(name), "%" PRId32, number);
 	h->dirfd = fsio_open_dir(s->to.dirfd, name, path, e);
-	if (h->dirfd < 0 || take_after(h->dirfd, h->from.dirfd, h->where, e) < 0)
-		return -1;
-	if (folder_each(h->from.dirfd, ".", h->from.where, link_one, h, e) < 0 ||
+	if (h->dirfd < 0 ||
+	    take_after(h->dirfd, h->from.dirfd, h->where, e) < 0 ||
+	    folder_each(
+		h->from.dirfd, ".", h->from.where, link_one, h, e) < 0 ||
 	    write_rest(h, e) < 0)
 		return -1;
 	return fsio_sync_dir(h->dirfd) < 0 ? err_sys(e, "%s", h->where) : 0;

@@ -84,7 +84,8 @@ static bool
 is_ours(const char *name)
 {
 	static const char *const names[] = { "lock", "sync.lock", "clean.lock",
-		"state", "recovery-point", "log-start-offset", "high-watermark", "in-sync",
+		"state", "recovery-point", "log-start-offset",
+		"high-watermark", "in-sync",
 		"leader-epoch-checkpoint", "leader-epoch-origins",
 		"cleaner-checkpoint", "swap",
 		"partition.metadata", "topic.conf", "role" };
