@@ -13,7 +13,7 @@ DEPS_BUILD = gcc make libc6-dev libzstd-dev zlib1g-dev liblz4-dev \
 	libsnappy-dev libisal-dev libyajl-dev libpcre2-dev libsodium-dev
 DEPS_TEST = bats binutils btrfs-progs clang clang-format clang-tidy cppcheck \
 	e2fsprogs fish fuse3 jq kcat libclang-rt-14-dev libfuse3-dev mandoc patch \
-	python3 shellcheck strace valgrind xfsprogs zsh
+	openssh-server python3 shellcheck strace valgrind xfsprogs zsh
 
 PREFIX = /usr/local
 DESTDIR =
