@@ -195,6 +195,8 @@ put_in_place(int dirfd, const struct swap_line *line, const char *where,
 	if (faccessat(dirfd, (swap_cleaned_name(from, line->base, SEGMENT_LOG),
 				 from),
 		F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno != ENOENT)
+			return err_sys(e, "%s/%s", where, from);
 		r = goes_to(dirfd, line, where, e);
 		if (r == 0)
 			err_set(e, ERR_CORRUPT,
