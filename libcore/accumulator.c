@@ -85,6 +85,19 @@ append(void *ctx, struct packer_job *job, uint8_t *bytes, size_t size,
 	return handles_sync(a->handles, deadline(a), e);
 }
 
+/* Go on with what another has done. */
+static void
+take_totals(struct accumulator *a, const struct accumulator *before)
+{
+	int32_t i;
+
+	for (i = 0; i < a->lanes.count && i < before->lanes.count; i++)
+		a->lanes.list[i].totals = before->lanes.list[i].totals;
+	a->totals = before->totals;
+	a->appended = before->appended;
+	a->sent = before->sent;
+}
+
 struct accumulator *
 accumulator_new(const struct accumulator_options *o, struct err *e)
 {
@@ -112,6 +125,9 @@ accumulator_new(const struct accumulator_options *o, struct err *e)
 	a->handles = handles_new(o->topic, o->care);
 	if (lanes_grow(&a->lanes, s->partitions) < 0 || a->handles == NULL)
 		goto memory;
+	if (o->before != NULL)
+		take_totals(a, o->before);
+	a->o.before = NULL;
 	po.ctx = a;
 	a->packer = packer_new(&po, e);
 	if (a->packer != NULL)
@@ -337,20 +353,6 @@ accumulator_salvage(struct accumulator *a)
 	if (packer_lowest(a->packer) < lowest)
 		lowest = packer_lowest(a->packer);
 	return a->unsafe_lowest < lowest ? a->unsafe_lowest : lowest;
-}
-
-int
-accumulator_grow(struct accumulator *a, struct err *e)
-{
-	int32_t count = a->o.topic->settings.partitions;
-
-	/* Drained, no worker looks at them. */
-	if (accumulator_flush(a, e) < 0)
-		return -1;
-	if (lanes_grow(&a->lanes, count) < 0 ||
-	    handles_grow(a->handles, count) < 0)
-		return err_set(e, ERR_SYSTEM, "out of memory");
-	return 0;
 }
 
 int64_t

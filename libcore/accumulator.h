@@ -43,6 +43,11 @@ struct accumulator_options {
 	int (*acked)(
 	    void *ctx, const struct accumulator_ack *ack, struct err *e);
 	void *ctx;
+	/*
+	 * What appended to the topic before with other settings, flushed, or
+	 * NULL: the totals go on from there.  It may be freed afterwards.
+	 */
+	const struct accumulator *before;
 };
 
 struct accumulator_totals {
@@ -83,12 +88,6 @@ int accumulator_send(struct accumulator *a, struct err *e);
 
 /* Send, and wait until everything is acknowledged.  0, or -1. */
 int accumulator_flush(struct accumulator *a, struct err *e);
-
-/*
- * The topic has more partitions now than when it began: flush, and take
- * records for all of them.  0, or -1.
- */
-int accumulator_grow(struct accumulator *a, struct err *e);
 
 /*
  * After a failure: acknowledge what can still be made durable, and tell the

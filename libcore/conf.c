@@ -1,8 +1,10 @@
 #include "conf.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "fsio.h"
 #include "units.h"
@@ -95,6 +97,17 @@ decode(struct settings *s, char *text, size_t len, const char *where,
 			!(seen & 2) ? "id" :
 				      "partitions");
 	return 0;
+}
+
+struct conf_stamp
+conf_stamp(int dirfd)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, CONF_NAME, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return (struct conf_stamp){ 0 };
+	return (struct conf_stamp){ st.st_ino,
+		(int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec };
 }
 
 int

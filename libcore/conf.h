@@ -5,12 +5,22 @@
 #ifndef KLOG_CONF_H
 #define KLOG_CONF_H
 
+#include <stdint.h>
+
 #include "err.h"
 #include "settings.h"
 
 #define CONF_NAME "topic.conf"
 
 enum { CONF_VERSION = 1 };
+
+struct conf_stamp { /* another when topic.conf was replaced or written */
+	uint64_t inode;
+	int64_t time; /* ns */
+};
+
+/* That of the topic behind dirfd; zero if there is none.  One system call. */
+struct conf_stamp conf_stamp(int dirfd);
 
 /*
  * Read it from the topic behind dirfd into s (initialised first).

@@ -34,38 +34,25 @@ struct handles {
 	uint64_t turn;
 };
 
-int
-handles_grow(struct handles *h, int32_t count)
-{
-	struct handle *list;
-	struct rlimit files;
-
-	list = realloc(h->list, (size_t)count * sizeof(*list));
-	if (list == NULL)
-		return -1;
-	h->list = list;
-	for (; h->count < count; h->count++)
-		list[h->count] = (struct handle){ 0 };
-	h->open_max = count;
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
-	    files.rlim_cur < (rlim_t)count * FILES_EACH + FILES_SPARED)
-		h->open_max = files.rlim_cur < FILES_SPARED + FILES_EACH ?
-		    1 :
-		    (int32_t)((files.rlim_cur - FILES_SPARED) / FILES_EACH);
-	return 0;
-}
-
 struct handles *
 handles_new(const struct topic *topic, enum handles_care care)
 {
 	struct handles *h = calloc(1, sizeof(*h));
+	struct rlimit files;
 
 	if (h == NULL)
 		return NULL;
 	h->topic = topic;
 	h->care = care;
 	h->failed.code = ERR_NONE;
-	if (handles_grow(h, topic->settings.partitions) < 0) {
+	h->count = h->open_max = topic->settings.partitions;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	    files.rlim_cur < (rlim_t)h->count * FILES_EACH + FILES_SPARED)
+		h->open_max = files.rlim_cur < FILES_SPARED + FILES_EACH ?
+		    1 :
+		    (int32_t)((files.rlim_cur - FILES_SPARED) / FILES_EACH);
+	h->list = calloc((size_t)h->count, sizeof(*h->list));
+	if (h->list == NULL) {
 		free(h);
 		return NULL;
 	}

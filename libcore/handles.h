@@ -28,9 +28,6 @@ struct handles *handles_new(
     const struct topic *topic, enum handles_care care);
 void handles_free(struct handles *h);
 
-/* The topic has count partitions now, which are more.  0, or -1. */
-int handles_grow(struct handles *h, int32_t count);
-
 /*
  * append_batch() on partition number, opening it if needed; where copies are
  * wanted, not if they could not be had now (ERR_BUSY).  0, or -1.

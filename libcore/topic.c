@@ -92,6 +92,8 @@ topic_open(struct topic *t, const char *path, struct err *e)
 		topic_close(t);
 		return -1;
 	}
+	/* Before it is read: a change meanwhile is found later. */
+	t->stamp = conf_stamp(t->dirfd);
 	r = conf_read(&s, t->dirfd, t->path, e);
 	if (r == 0) {
 		r = -1;
@@ -117,12 +119,21 @@ topic_close(struct topic *t)
 	t->name = NULL;
 }
 
+bool
+topic_is_stale(const struct topic *t)
+{
+	struct conf_stamp now = conf_stamp(t->dirfd);
+
+	return now.inode != t->stamp.inode || now.time != t->stamp.time;
+}
+
 int
 topic_reload(struct topic *t, struct err *e)
 {
 	struct settings s;
 	int r;
 
+	t->stamp = conf_stamp(t->dirfd);
 	r = conf_read(&s, t->dirfd, t->path, e);
 	if (r == 0)
 		return err_set(e, ERR_SYSTEM, "%s: topic was deleted", t->path);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "conf.h"
 #include "err.h"
 #include "role.h"
 #include "settings.h"
@@ -21,6 +22,7 @@ struct topic {
 	char *path; /* as given, without trailing slashes */
 	const char *name; /* the last component of path */
 	struct settings settings;
+	struct conf_stamp stamp; /* of the topic.conf that they are from */
 };
 
 /* Whether the last component of path is a legal name: 0, or -1 ERR_USAGE. */
@@ -33,6 +35,12 @@ int topic_check_name(const char *path, struct err *e);
  */
 int topic_open(struct topic *t, const char *path, struct err *e);
 void topic_close(struct topic *t);
+
+/*
+ * Whether topic.conf was changed since it was read; topic_reload tells how.
+ * One system call.
+ */
+bool topic_is_stale(const struct topic *t);
 
 /* Read topic.conf again: others may have changed it.  0, or -1. */
 int topic_reload(struct topic *t, struct err *e);

@@ -36,7 +36,7 @@ ack_batch(void *ctx, const struct accumulator_ack *ack, struct err *e)
 	struct producer *p = ctx;
 	struct form_meta meta = {
 		.topic = p->topic.name, .partition = ack->partition,
-		.epoch = -1, .codec = codec_name((int)p->o->compression.codec),
+		.epoch = -1, .codec = codec_name((int)p->compression.codec),
 		.append_time = p->topic.settings.append_time != 0,
 	};
 	const uint8_t *at = ack->records, *end = at + ack->size;
@@ -144,7 +144,7 @@ ack_summary(struct producer *p)
 	    "ratio %.2f), %" PRId64 ".%03" PRId64 " s, %s/s", t->safe,
 	    t->safe == 1 ? "record" : "records", raw, t->batches,
 	    t->batches == 1 ? "batch" : "batches", stored,
-	    codec_name((int)p->o->compression.codec), t->stored_bytes == 0 ?
+	    codec_name((int)p->compression.codec), t->stored_bytes == 0 ?
 	    1.0 : (double)t->raw_bytes / (double)t->stored_bytes, ms / 1000,
 	    ms % 1000, rate);
 	for (i = 0; i < p->topic.settings.partitions; i++) {

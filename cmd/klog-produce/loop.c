@@ -13,7 +13,7 @@
 enum {
 	SYNC_WAITED_MS = 100,	/* somebody waits for acknowledgements */
 	SYNC_STREAM_MS = 1000,	/* nobody does, but a stream never ends */
-	LOOK_MS = 1000,		/* between looks for more partitions */
+	LOOK_MS = 1000,		/* for new settings, at most so often */
 	TEE_BYTES = 1 << 20	/* copied records held back at most */
 };
 
@@ -144,34 +144,6 @@ flush(struct producer *p, struct pace *pace, struct err *e)
 	return ack_flush(p, e);
 }
 
-/*
- * Partitions that were added get records from now on, and keys go where they
- * belong.  The other settings are those of the beginning.
- */
-static int
-look_for_partitions(struct producer *p, struct pace *pace, int64_t now,
-    struct err *e)
-{
-	int32_t before = p->topic.settings.partitions;
-	struct topic t = p->topic;
-	struct err ignored;
-
-	if (now - p->looked < LOOK_MS)
-		return 0;
-	p->looked = now;
-	if (topic_reload(&t, &ignored) < 0 ||
-	    t.settings.partitions <= before)
-		return 0;
-	if (flush(p, pace, e) < 0)
-		return -1;
-	p->topic.settings.partitions = t.settings.partitions;
-	p->sticky = -1;
-	if (accumulator_grow(p->accumulator, e) == 0)
-		return 0;
-	p->topic.settings.partitions = before;
-	return -1;
-}
-
 /* Keep to --rate: sleep until this record is due. */
 static int
 keep_rate(struct producer *p, struct pace *pace, struct err *e)
@@ -189,6 +161,19 @@ keep_rate(struct producer *p, struct pace *pace, struct err *e)
 	return 0;
 }
 
+/* Settings that were changed hold from this record on.  0, or -1. */
+static int
+keep_settings(struct producer *p, struct pace *pace, int64_t arrived,
+    struct err *e)
+{
+	if (arrived >= p->looked && arrived - p->looked < LOOK_MS)
+		return 0;
+	p->looked = arrived;
+	if (!topic_is_stale(&p->topic))
+		return 0;
+	return flush(p, pace, e) < 0 ? -1 : target_renew(p, e);
+}
+
 /* Store one record.  0, or -1. */
 static int
 take(struct producer *p, struct pace *pace, const struct form_record *in,
@@ -200,6 +185,8 @@ take(struct producer *p, struct pace *pace, const struct form_record *in,
 
 	if (!in->has_timestamp)
 		r.timestamp = in->arrived_ms;
+	if (keep_settings(p, pace, in->arrived_ms, e) < 0)
+		return -1;
 	p->taken = files_number(p, in->number);
 	if (p->o->rate_per_ms > 0 && keep_rate(p, pace, e) < 0)
 		return -1;
@@ -282,8 +269,6 @@ keep_pace(struct producer *p, struct pace *pace, int64_t arrived,
 	    arrived == pace->arrived && p->o->rate_per_ms <= 0)
 		return 0;
 	now = clock_mono_ms();
-	if (look_for_partitions(p, pace, now, e) < 0)
-		return -1;
 	if (pace->opened == 0 || sent != pace->sent)
 		pace->opened = now;
 	if (pace->unsafe == 0)
@@ -343,13 +328,12 @@ loop_run(struct producer *p, struct err *e)
 {
 	struct pace pace = { 0 };
 	struct form_record in;
-	const struct accumulator_totals *t =
-	    accumulator_totals(p->accumulator);
 	uint64_t limit = p->o->has_limit ? (uint64_t)p->o->limit : UINT64_MAX;
 	int r;
 
 	r = files_next(p, e);
-	while (r > 0 && t->added < limit && main_stopped() == 0) {
+	while (r > 0 && main_stopped() == 0 &&
+	    accumulator_totals(p->accumulator)->added < limit) {
 		switch (next_record(p, &pace, &in, e)) {
 		case FORM_GOT:
 			if (take(p, &pace, &in, e) < 0 ||

@@ -18,7 +18,6 @@
 #include "where.h"
 
 enum {
-	WORKERS_MAX = 4,
 	ESCAPED_TIMES = 8,	/* \u0001 for a byte is 6 */
 	RECORD_MAX = 1 << 30
 };
@@ -154,24 +153,6 @@ create_topic(struct producer *p, const char *path, struct err *e)
 	return check_topic(p, path, e);
 }
 
-/* The codec: -z, $KLOG_COMPRESSION, the topic's, zstd. */
-static void
-settle_compression(struct options *o, const struct settings *s)
-{
-	if (!o->compression.given) {
-		o->compression.codec =
-		    s->compression_type == COMPRESSION_PRODUCER ? CODEC_ZSTD :
-		    (enum codec_id)s->compression_type;
-		o->compression.level = CODEC_LEVEL_DEFAULT;
-	}
-	if (o->compression.level != CODEC_LEVEL_DEFAULT)
-		return;
-	if (o->compression.codec == CODEC_ZSTD)
-		o->compression.level = (int)s->zstd_level;
-	else if (o->compression.codec == CODEC_GZIP)
-		o->compression.level = (int)s->gzip_level;
-}
-
 static int
 make_report(struct producer *p, struct err *e)
 {
@@ -216,39 +197,17 @@ close_errors(struct producer *p, int r, struct err *e)
 	return failed && r >= 0 ? err_sys(e, "%s", p->o->on_error) : r;
 }
 
-static bool
-stopped(void)
-{
-	return main_stopped() != 0;
-}
-
 static int
-start(struct producer *p, struct options *o, struct err *e)
+start(struct producer *p, struct err *e)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	struct accumulator_options ao = {
-		.topic = &p->topic, .batch_bytes = o->batch_bytes,
-		.care = o->acks == ACKS_NONE ? HANDLES_NONE :
-		    o->acks == ACKS_ALL ? HANDLES_COPIED : HANDLES_DURABLE,
-		.timeout_ms = o->timeout,
-		.stopped = stopped,
-		.acked = o->report != NULL ? ack_batch : NULL, .ctx = p,
-	};
-
-	settle_compression(o, &p->topic.settings);
-	ao.codec = o->compression.codec;
-	ao.level = o->compression.level;
-	ao.workers = cores < 2 ? 0 : ao.codec == CODEC_NONE ? 1 :
-	    cores < WORKERS_MAX ? (int)cores : WORKERS_MAX;
-	p->accumulator = accumulator_new(&ao, e);
-	if (p->accumulator == NULL)
+	if (target_open(p, e) < 0)
 		return -1;
 	if (getrandom(&p->random, sizeof(p->random), 0) < 0 ||
 	    p->random == 0)
 		p->random = 1;
 	p->started = clock_mono_ms();
 	main_stop_signals();
-	progress_start(&p->progress, o->common.progress, 0);
+	progress_start(&p->progress, p->o->common.progress, 0);
 	return 0;
 }
 
@@ -283,7 +242,7 @@ run(void *opts, int argc, char **argv, struct err *e)
 	    find_topic(&p, path, e) == 0 && check_topic(&p, path, e) == 0 &&
 	    make_reader(&p, &headers, e) == 0 && make_report(&p, e) == 0 &&
 	    create_topic(&p, path, e) == 0 && open_errors(&p, e) == 0 &&
-	    start(&p, o, e) == 0)
+	    start(&p, e) == 0)
 		r = store(&p, e);
 	accumulator_free(p.accumulator);
 	form_reader_free(p.reader);

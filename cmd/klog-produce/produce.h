@@ -58,6 +58,8 @@ struct input {			/* one of the files, in order */
 struct producer {
 	const struct options *o;
 	struct topic topic;
+	int64_t looked;		/* ms: when topic.conf was looked at */
+	struct compression compression;	/* as settled */
 	struct accumulator *accumulator;
 	struct form_reader *reader;
 	struct buf unescaped;	/* what the form's slices point to */
@@ -80,7 +82,6 @@ struct producer {
 	uint64_t taken, skipped;
 	uint64_t bytes;
 	int64_t started;	/* clock_mono_ms */
-	int64_t looked;		/* the same: whether it has more partitions */
 	struct progress progress;
 };
 
@@ -129,6 +130,14 @@ void ack_cut(const struct producer *p);
 
 /* The closing lines on a terminal, or with -v. */
 void ack_summary(struct producer *p);
+
+/* ---- target.c ---- */
+
+/* Make the accumulator, in place of one that is flushed.  0, or -1. */
+int target_open(struct producer *p, struct err *e);
+
+/* The same after the settings were changed, or partitions added. */
+int target_renew(struct producer *p, struct err *e);
 
 /* ---- loop.c ---- */
 

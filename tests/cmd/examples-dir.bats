@@ -21,7 +21,7 @@ stand_in() {
 
 @test "every file in examples/ is run by a test here" {
 	for file in "$KLOG_TOP"/examples/*; do
-		case $file in *.service) continue ;; esac
+		case $file in *.service | *.timer) continue ;; esac
 		[ -x "$file" ]
 		grep -Eq "^	.*example ${file##*/}( |\$)" "$BATS_TEST_FILENAME"
 	done
@@ -339,4 +339,91 @@ blocks() {
 	is_err ''
 	run3 klog-consume -n 1 klog/disk
 	out_like '^Filesystem '
+}
+
+@test "archive-segment" {
+	klog-topic create -c retention.ms=1h t
+	for day in 01 09 17; do
+		echo "day $day" | klog-produce -z none -t "2026-01-$day" t
+	done
+	mkdir kept "with ' space"
+	cp -r t before
+	run3 klog-clean --before-delete \
+		"'$KLOG_TOP/examples/archive-segment' kept %f" t
+	is_status 0
+	is_err ''
+	is_out "$T/t: removed 3 segments, 222: 3 by time"
+	to=kept/t-$(sed -n 's/^id=//p' t/topic.conf)
+	cmp "$to/topic.conf" t/topic.conf
+	[ "$(find "$to/0" -type f | wc -l)" -eq 3 ]
+	for log in before/0/*.log; do
+		zstdcat "$to/0/${log##*/}.zst" | cmp - "$log"
+	done
+	# Twice is as good as once; another content is not.
+	mv "$to/topic.conf" before/topic.conf
+	example archive-segment kept before/0/00000000000000000001.log
+	[ "$status" -eq 0 ] || [ -d "kept/before-${to##*-}" ]
+	example archive-segment "with ' space" before/0/00000000000000000001.log
+	is_status 0
+	example archive-segment "with ' space" before/0/00000000000000000001.log
+	is_status 0
+	[ "$(find "with ' space" -name '*.zst' | wc -l)" -eq 1 ]
+	echo more >>before/0/00000000000000000001.log
+	example archive-segment "with ' space" before/0/00000000000000000001.log
+	is_status 1
+	# What is not whole has no name.
+	stand_in zstd 'echo x; exit 1'
+	mkdir full
+	example archive-segment full before/0/00000000000000000002.log
+	is_status 1
+	[ -z "$(find full -type f)" ]
+	example archive-segment
+	[ "$status" -ne 0 ]
+}
+
+@test "cron-clean" {
+	mkdir topics
+	export KLOG_DIR=$T/topics
+	for t in a b; do
+		klog-topic create -c retention.ms=1h "$t"
+		echo old | klog-produce -t 2026-01-01 "$t"
+	done
+	mkdir topics/no-topic
+	run3 flock topics/a/0/clean.lock \
+		"$KLOG_TOP/examples/cron-clean" topics --keep-unread
+	is_status 0
+	is_out ''
+	is_err ''
+	[ "$(klog-consume a b)" = old ]
+	example cron-clean topics
+	is_status 0
+	is_out ''
+	[ -z "$(klog-consume a b)" ]
+	echo old | klog-produce -t 2026-01-01 b
+	example cron-clean topics --before-delete false
+	is_status 3
+	out_like '^klog-clean: topics/b/0/0{19}1\.log: stays, and so does what follows: --before-delete: exit status 1$'
+	example cron-clean
+	[ "$status" -ne 0 ]
+}
+
+@test "klog-clean.service, klog-clean.timer" {
+	unit=$KLOG_TOP/examples/klog-clean
+	klog-topic create -c retention.ms=1h t
+	echo old | klog-produce -t 2026-01-01 t
+	line=$(sed -n 's/^ExecStart=//p' "$unit.service")
+	line=${line//\/usr\/local\/bin/$KLOG_BIN}
+	run3 bash -c "${line//\/var\/lib\/klog/$T}"
+	out_like "^$T/t/0/0{20}\.log: removed: offsets 0 to 0, [0-9]+: .*
+$T/t: removed 1 segment, [0-9]+: 1 by time\$"
+	is_status 0
+	command -v systemd-analyze >/dev/null || skip "no systemd-analyze"
+	sed "s|^ExecStart=.*|ExecStart=$line|" "$unit.service" \
+		>klog-clean.service
+	cp "$unit.timer" .
+	run3 systemd-analyze verify ./klog-clean.timer ./klog-clean.service
+	is_out ''
+	is_status 0
+	run3 systemd-analyze calendar "$(sed -n 's/^OnCalendar=//p' "$unit.timer")"
+	is_status 0
 }

@@ -256,3 +256,51 @@ holds_some_record() {
 		sed -n "s/^$i //p" got | cmp - <(seq 3000)
 	done
 }
+
+@test "settings that are changed and partitions that are added hold at once" {
+	klog-topic create t
+	mkfifo in
+	klog-produce -v -D ';' --partitioner roundrobin t <in 2>err 7>&- &
+	pid=$!
+	exec 7>in
+	a=$(printf %0300d 0)
+	printf '%s;' "$a" >&7
+	until_true test -s t/0/00000000000000000000.log
+	klog-topic alter -q -p 2 -c segment.ms=1 -c compression.type=none t
+	# topic.conf is looked at once a second.
+	sleep 1.1
+	printf 'b%s;c%s;' "$a" "$a" >&7
+	until_true test -s t/1/00000000000000000000.log
+	klog-topic alter -q -c cleanup.policy=compact t
+	sleep 1.1
+	printf 'four;' >&7
+	left=0
+	wait "$pid" || left=$?
+	exec 7>&-
+	[ "$left" -eq 3 ]
+	grep -q 'has no key, which a compacted topic needs' err
+	grep -q '3 records' err
+	run3 klog-consume -F '%s %p %a{compression}\n' t
+	is_status 0
+	sort "$OUT" | diff - <(printf '%s\n' "$a 0 zstd" "b$a 0 none" "c$a 1 none")
+	run3 klog-check t
+	is_status 0
+}
+
+@test "a topic that is deleted under a producer ends it" {
+	klog-topic create t
+	mkfifo in
+	klog-produce t <in 2>err 7>&- &
+	pid=$!
+	exec 7>in
+	echo one >&7
+	until_true test -s t/0/00000000000000000000.log
+	klog-topic delete -f t
+	sleep 1.1
+	echo two >&7
+	left=0
+	wait "$pid" || left=$?
+	exec 7>&-
+	[ "$left" -eq 3 ]
+	grep -q 'topic was deleted' err
+}
