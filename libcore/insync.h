@@ -3,7 +3,8 @@
  * what they acknowledged (Kafka 4.x, Partition, ReplicaManager).
  *
  * A follower joins when it has everything that was there, and all that was
- * promised; it leaves when for replica.lag.time.max.ms it has not
+ * promised; one that is about to is waited for, as others may be faster for
+ * ever.  It leaves when for replica.lag.time.max.ms it has not
  * acknowledged what was there to acknowledge.  One that has everything stays,
  * silent or not.  There is no daemon: whoever serves a follower or waits for
  * copies looks after all of them.
@@ -37,6 +38,7 @@ struct insync {			/* of one partition; insync_init */
 	size_t behind;		/* the one that held it back last */
 	int64_t look_ms;	/* mono: when to look at all again */
 	int64_t before;		/* durable end at our follower's last ack */
+	int64_t hold_ms;	/* mono: others need not wait for it again */
 };
 
 /* All partitions of a topic share files, which are closed after them. */

@@ -14,7 +14,8 @@
 enum {
 	LOOKS = 4,	/* at all members, within the time they may lag */
 	LOOK_MIN_MS = 10,
-	CONTACT_MS = 1000	/* noted at most so often */
+	CONTACT_MS = 1000,	/* noted at most so often */
+	JOIN_MS = 1000	/* a way to the follower and back */
 };
 
 bool
@@ -57,6 +58,8 @@ raise_high(struct insync *s, int64_t now_ms, struct err *e)
 	least = copies_watermark(copied, durable, acked, s->count,
 	    (int64_t)atomic_load(&page->min_in_sync));
 	free(acked);
+	if (now_ms < atomic_load(&page->joining_ms))
+		least = copied;
 	if (least > copied)
 		highwater_raise(s->partition, least);
 	if (least >= durable)
@@ -83,12 +86,30 @@ settle(struct insync *s, const struct replicas_file *f, int64_t offset,
 	r = insync_load(s, e);
 	if (r == 0 && insync_leads(p) && !insync_is_member(s, f->name) &&
 	    copies_may_join(offset, atomic_load(&page->durable_offset), before,
-		atomic_load(&page->copied_offset)))
+		atomic_load(&page->copied_offset))) {
 		r = insync_store(s, f->name, NULL, e);
+		atomic_store(&page->joining_ms, 0);
+	}
 	if (r == 0 && insync_leads(p))
 		r = raise_high(s, clock_mono_ms(), e);
 	append_end(p);
 	return r;
+}
+
+/*
+ * It has what was there a moment ago, but others were faster: let them wait,
+ * not too often (Kafka 4.x counts those that are about to join).
+ */
+static void
+hold(struct insync *s)
+{
+	struct partition *p = s->partition;
+	int64_t now = clock_mono_ms(), lag = p->settings->replica_lag_ms;
+
+	if (now < s->hold_ms)
+		return;
+	s->hold_ms = lag > INT64_MAX - now ? INT64_MAX : now + lag;
+	atomic_store(&p->state.page->joining_ms, now + JOIN_MS);
 }
 
 int
@@ -124,9 +145,12 @@ insync_acked(struct insync *s, struct replicas_file *f, int64_t offset,
 	if (insync_load(s, e) < 0)
 		return -1;
 	if (!insync_is_member(s, f->name)) {
-		if (!copies_may_join(offset, durable, before,
-			atomic_load(&page->copied_offset)))
+		if (!copies_caught_up(offset, durable, before))
 			return 0;
+		if (offset < atomic_load(&page->copied_offset)) {
+			hold(s);
+			return 0;
+		}
 		return settle(s, f, offset, before, e);
 	}
 	held = insync_held_back(s, e);
@@ -210,7 +234,7 @@ static int
 observe(struct insync *s, int64_t now_ms, int64_t *again, struct err *e)
 {
 	struct partition *p = s->partition;
-	int64_t pause = p->settings->replica_lag_ms / LOOKS;
+	int64_t pause = p->settings->replica_lag_ms / LOOKS, joining;
 	int r;
 
 	if (insync_begin(p, clock_mono_ms() + INSYNC_LOCK_MS, e) < 0)
@@ -223,6 +247,11 @@ observe(struct insync *s, int64_t now_ms, int64_t *again, struct err *e)
 	if (pause < LOOK_MIN_MS)
 		pause = LOOK_MIN_MS;
 	s->look_ms = now_ms + pause;
+	joining = atomic_load(&p->state.page->joining_ms);
+	if (joining > now_ms && joining < s->look_ms)
+		s->look_ms = joining;
+	if (joining > now_ms && joining < *again)
+		*again = joining;
 	return r;
 }
 

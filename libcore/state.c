@@ -160,6 +160,7 @@ state_reset(struct state *st, int dirfd, const char boot[37],
 	atomic_store(&page->high_watermark, high_watermark);
 	atomic_store(&page->copied_offset, high_watermark);
 	atomic_store(&page->stalled_offset, -1);
+	atomic_store(&page->joining_ms, 0);
 	/* Unlike that of a page that was removed; even. */
 	atomic_store(
 	    &page->in_sync_seq, (uint32_t)clock_mono_ms() / 2 * 2);

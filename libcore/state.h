@@ -55,6 +55,8 @@ struct state_page {
 	_Atomic int64_t stalled_offset; /* since stalled_ms (mono) copied_offset
 					 * is this, with more behind it; -1 */
 	_Atomic int64_t stalled_ms;
+	_Atomic int64_t joining_ms; /* until then (mono) it waits for one who
+				     * is about to join */
 	_Atomic int64_t durable_offset; /* below it all is on disk */
 	_Atomic int64_t durable_base; /* its segment and position */
 	_Atomic int64_t durable_position;

@@ -358,6 +358,42 @@ led_before(void)
 	tear_down(&s);
 }
 
+/* One that comes close joins, though others are faster. */
+static void
+about_to_join(void)
+{
+	struct scene s;
+	struct err e;
+
+	set_up(&s, "1");
+	grow(&s, 3);
+	CHECK_EQ_INT(insync_wait(&s.own, 3, 0, &e), 0);
+	ack(&s, 0, 1);
+	grow(&s, 1);
+	CHECK_EQ_INT(insync_wait(&s.own, 4, 0, &e), 0);
+	ack(&s, 0, 3);
+	CHECK_EQ_STR(members(&s), "-");
+	grow(&s, 1);
+	CHECK_EQ_INT(insync_wait(&s.own, 5, 0, &e), -1);
+	ack(&s, 0, 4);
+	CHECK_EQ_STR(members(&s), "f0\n");
+	CHECK_EQ_INT(insync_wait(&s.own, 5, 0, &e), -1);
+	ack(&s, 0, 5);
+	CHECK_EQ_INT(insync_wait(&s.own, 5, 0, &e), 0);
+	/* One that does not come is not waited for long. */
+	ack(&s, 1, 4);
+	grow(&s, 1);
+	ack(&s, 0, 6);
+	ack(&s, 1, 5);
+	CHECK(atomic_load(&page(&s)->joining_ms) > 0);
+	grow(&s, 1);
+	ack(&s, 0, 7);
+	CHECK_EQ_INT(insync_wait(&s.own, 7, 0, &e), -1);
+	CHECK_EQ_INT(
+	    insync_wait(&s.own, 7, clock_mono_ms() + 5000, &e), 0);
+	tear_down(&s);
+}
+
 /* Killed while the set changes: the next one reads it again. */
 static void
 killed(void)
@@ -380,4 +416,4 @@ killed(void)
 
 TEST_MAIN(TEST(two_copies), TEST(not_durable), TEST(one_copy), TEST(lag_out),
     TEST(two_observers), TEST(altered), TEST(replica),
-    TEST(led_before), TEST(killed))
+    TEST(led_before), TEST(about_to_join), TEST(killed))
