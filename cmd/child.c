@@ -6,11 +6,15 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U	/* linux/memfd.h, from 6.3 on */
+#endif
 
 enum {
 	STATUS_NOT_RUN = 126,	/* of the shell */
@@ -94,13 +98,33 @@ spawn(pid_t *pid, const char *command, char **env, int in_fd, int kept,
 	return failed;
 }
 
-static void
-close_input(struct child *c)
+/* A sealed file with these bytes, at its beginning, or -1. */
+static int
+open_input(struct slice input, struct err *e)
 {
-	if (c->in_fd >= 0)
-		close(c->in_fd);
-	c->in_fd = -1;
-	c->left = 0;
+	size_t len = input.len > 0 ? (size_t)input.len : 0, put = 0;
+	const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	ssize_t n;
+	int fd;
+
+	/* Some systems demand the flag; those before Linux 6.3 refuse it. */
+	fd = memfd_create("klog-input", flags | MFD_NOEXEC_SEAL);
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("klog-input", flags);
+	if (fd < 0)
+		return err_sys(e, "the command's input");
+	while (put < len) {
+		n = pwrite(fd, input.data + put, len - put, (off_t)put);
+		if (n < 0 && errno != EINTR)
+			break;
+		put += n > 0 ? (size_t)n : 0;
+	}
+	if (put == len && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW |
+	    F_SEAL_SHRINK | F_SEAL_SEAL) == 0)
+		return fd;
+	err_sys(e, "the command's input");
+	close(fd);
+	return -1;
 }
 
 int
@@ -108,27 +132,20 @@ child_start(struct child *c, const char *command, struct slice input,
     int kept, int out, const char *const *added, struct err *e)
 {
 	char **env = merge_environment(added);
-	int ends[2], failed;
+	int in_fd, failed;
 
 	*c = CHILD_NONE;
 	if (env == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
-	if (pipe2(ends, O_CLOEXEC) < 0) {
+	in_fd = open_input(input, e);
+	if (in_fd < 0) {
 		free(env);
-		return err_sys(e, "a pipe to the command");
+		return -1;
 	}
-	/* Ours alone does not block: the child's end is one of its own. */
-	(void)fcntl(ends[1], F_SETFL, O_NONBLOCK);
-	c->in_fd = ends[1];
-	c->next = input.data;
-	c->left = input.len > 0 ? (size_t)input.len : 0;
-	/* A small input needs no second look. */
-	child_feed(c);
-	failed = spawn(&c->pid, command, env, ends[0], kept, out);
-	close(ends[0]);
+	failed = spawn(&c->pid, command, env, in_fd, kept, out);
+	close(in_fd);
 	free(env);
 	if (failed != 0) {
-		close_input(c);
 		*c = CHILD_NONE;
 		errno = failed;
 		return err_sys(e, "/bin/sh: can't be started");
@@ -137,51 +154,9 @@ child_start(struct child *c, const char *command, struct slice input,
 	return 0;
 }
 
-/* As write, but a reader that left is EPIPE and nothing else. */
-static ssize_t
-write_quietly(int fd, const void *data, size_t n)
-{
-	static const struct timespec now;
-	sigset_t pipe_only, old;
-	ssize_t put;
-	int failed;
-
-	sigemptyset(&pipe_only);
-	sigaddset(&pipe_only, SIGPIPE);
-	pthread_sigmask(SIG_BLOCK, &pipe_only, &old);
-	put = write(fd, data, n);
-	failed = errno;
-	if (put < 0 && failed == EPIPE)
-		sigtimedwait(&pipe_only, NULL, &now);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	errno = failed;
-	return put;
-}
-
-void
-child_feed(struct child *c)
-{
-	ssize_t put;
-
-	if (c->in_fd < 0)
-		return;
-	if (c->left > 0) {
-		put = write_quietly(c->in_fd, c->next, c->left);
-		if (put < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		/* EPIPE: it has read what it wants. */
-		put = put < 0 ? (ssize_t)c->left : put;
-		c->next += put;
-		c->left -= (size_t)put;
-	}
-	if (c->left == 0)
-		close_input(c);
-}
-
 static void
 release(struct child *c)
 {
-	close_input(c);
 	if (c->pidfd >= 0)
 		close(c->pidfd);
 	*c = CHILD_NONE;

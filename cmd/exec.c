@@ -14,7 +14,7 @@ struct slot {			/* one job */
 	enum slot_state state;
 	struct exec_job *job;
 	struct child child;	/* SLOT_RUNS */
-	bool ended, writable;	/* as the last poll saw it */
+	bool ended;		/* as the last poll saw it */
 	int64_t due;		/* SLOT_WAITS: clock_mono_ms */
 	int64_t backoff;	/* before the next retry */
 };
@@ -146,7 +146,7 @@ run(struct exec *x, struct slot *s, struct err *e)
 	    s->job->env, e) < 0)
 		return -1;
 	s->state = SLOT_RUNS;
-	s->ended = s->writable = false;
+	s->ended = false;
 	if (s->child.pidfd < 0 && !x->handles_child)
 		handle_child(x);
 	return 0;
@@ -257,8 +257,6 @@ look_at_runs(struct exec *x)
 		s = &x->slots[i];
 		if (s->state != SLOT_RUNS)
 			continue;
-		if (s->writable)
-			child_feed(&s->child);
 		if (!s->ended && s->child.pidfd >= 0)
 			continue;
 		end = child_look(&s->child, s->job->why,
@@ -268,56 +266,43 @@ look_at_runs(struct exec *x)
 	}
 }
 
-/* What to poll: two descriptors a run at most, then more.  How many, or -1. */
+/* What to poll: a descriptor a slot, then more.  How many, or -1. */
 static int64_t
 fill(struct exec *x, const struct pollfd *more, nfds_t n, struct err *e)
 {
-	size_t most = 2 * (size_t)x->o.jobs + n, used = 0;
+	size_t jobs = (size_t)x->o.jobs, i;
 	const struct slot *s;
 	struct pollfd *fds;
-	int i;
 
-	if (x->fds_room < most) {
-		fds = realloc(x->fds, most * sizeof(*fds));
+	if (x->fds_room < jobs + n) {
+		fds = realloc(x->fds, (jobs + n) * sizeof(*fds));
 		if (fds == NULL)
 			return err_set(e, ERR_SYSTEM, "out of memory");
 		x->fds = fds;
-		x->fds_room = most;
+		x->fds_room = jobs + n;
 	}
-	for (i = 0; i < x->o.jobs; i++) {
+	for (i = 0; i < jobs; i++) {
 		s = &x->slots[i];
-		if (s->state != SLOT_RUNS)
-			continue;
-		x->fds[used++] = (struct pollfd){ s->child.pidfd, POLLIN, 0 };
-		if (s->child.in_fd >= 0)
-			x->fds[used++] = (struct pollfd){ s->child.in_fd,
-				POLLOUT, 0 };
+		x->fds[i] = (struct pollfd){
+			s->state == SLOT_RUNS ? s->child.pidfd : -1, POLLIN, 0
+		};
 	}
 	if (n > 0)
-		memcpy(x->fds + used, more, n * sizeof(*more));
-	return (int64_t)(used + n);
+		memcpy(x->fds + jobs, more, n * sizeof(*more));
+	return (int64_t)(jobs + n);
 }
 
 /* Put what the poll found where it belongs; how many of more are ready. */
 static nfds_t
 spread(struct exec *x, struct pollfd *more, nfds_t n, bool found)
 {
-	const struct pollfd *at = x->fds;
+	size_t jobs = (size_t)x->o.jobs, j;
 	nfds_t i, ready = 0;
-	struct slot *s;
-	int j;
 
-	for (j = 0; j < x->o.jobs; j++) {
-		s = &x->slots[j];
-		if (s->state != SLOT_RUNS)
-			continue;
-		s->ended = found && at->revents != 0;
-		at++;
-		s->writable = s->child.in_fd >= 0 && found && at->revents != 0;
-		at += s->child.in_fd >= 0;
-	}
+	for (j = 0; j < jobs; j++)
+		x->slots[j].ended = found && x->fds[j].revents != 0;
 	for (i = 0; i < n && found; i++) {
-		more[i].revents = at[i].revents;
+		more[i].revents = x->fds[jobs + i].revents;
 		ready += more[i].revents != 0;
 	}
 	return ready;

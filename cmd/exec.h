@@ -5,7 +5,8 @@
  * A job is one piece of input for "sh -c COMMAND".  It is over when a run of
  * it exits 0, or when the retries are used up.  Exit status 75 (EX_TEMPFAIL)
  * is tried again without being counted.  Between two runs of a job the
- * backoff passes, doubled each time.  The command need not read its input.
+ * backoff passes, doubled each time.  Each run gets the whole input, as
+ * child.h has it.
  *
  * exec_start and exec_wait fork: no lock may be held.  They leave stdout
  * alone: what is buffered for it is flushed before, or comes later.  At most
@@ -72,7 +73,7 @@ bool exec_has_room(const struct exec *x);
 int exec_start(struct exec *x, struct exec_job *job, struct err *e);
 
 /*
- * Feed, reap and retry until a job is over: 1 and *job, in the order in which
+ * Reap and retry until a job is over: 1 and *job, in the order in which
  * they were over; or until one of the n descriptors of more is ready (revents
  * is set then, else 0), timeout_ms passed (-1: never) or a signal handler
  * ran: 0.  Once main_stopped() says so it returns 0 at once, so that a signal
@@ -95,10 +96,7 @@ void exec_stop(struct exec *x);
 /* Jobs that exec_wait has not told yet. */
 int exec_pending(const struct exec *x);
 
-/*
- * Kills (SIGKILL) the shells that still run, before their input ends: they
- * must not take a part for the whole.  NULL is let through.
- */
+/* Kills (SIGKILL) the shells that still run.  NULL is let through. */
 void exec_free(struct exec *x);
 
 #endif

@@ -51,23 +51,20 @@ take(struct capture *c, struct err *e)
 	return 0;
 }
 
-/* Feed it and take what it writes until it has ended.  As command_run. */
+/* Take what it writes until it has ended.  As command_run. */
 static int
 attend(struct child *child, struct capture *c, char why[COMMAND_WHY],
     struct err *e)
 {
-	struct pollfd fds[3];
+	struct pollfd fds[2];
 	enum child_end end;
 
 	while ((end = child_look(child, why, COMMAND_WHY)) == CHILD_RUNS) {
 		fds[0] = (struct pollfd){ child->pidfd, POLLIN, 0 };
-		fds[1] = (struct pollfd){ child->in_fd, POLLOUT, 0 };
-		fds[2] = (struct pollfd){ c->fd, POLLIN, 0 };
-		if (poll(fds, 3, child->pidfd < 0 ? LOOK_MS : -1) < 0)
+		fds[1] = (struct pollfd){ c->fd, POLLIN, 0 };
+		if (poll(fds, 2, child->pidfd < 0 ? LOOK_MS : -1) < 0)
 			continue;
-		if (fds[1].revents != 0)
-			child_feed(child);
-		if (fds[2].revents != 0 && take(c, e) < 0) {
+		if (fds[1].revents != 0 && take(c, e) < 0) {
 			child_kill(child);
 			return -1;
 		}

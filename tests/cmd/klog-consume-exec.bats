@@ -136,6 +136,33 @@ next 1' ]
 	wait "$next" || [ $? -eq 143 ]
 }
 
+@test "kill -9: what runs gets all of its input, however large" {
+	python '
+log = Log()
+batch(log, *map(str, range(1000000, 1300000)))
+write_topic("t", [log])'
+	mkfifo begun go
+	klog-consume -f -g g --exec 'echo $$ >begun; read -r _ <go
+		cat >got; echo ends >begun' t &
+	first=$!
+	pids=$first
+	read -r child <begun
+	pids="$pids $child"
+	kill -9 "$first"
+	wait "$first" || true
+	echo >go
+	[ "$(cat begun)" = ends ]
+	seq -f %.0f 1000000 1299999 | cmp - got
+}
+
+@test "--exec: a command may step back in its input, and can't change it" {
+	seq 5 | klog-produce --create t
+	consume -g g --exec 'echo x >&0' t
+	is_status 3
+	is_committed - t g
+	prints $'1\n2\n3\n4\n5\n5' -g g --exec 'cat; wc -l </dev/stdin' t
+}
+
 @test "--retries, and 75 does not count" {
 	seq 2 | klog-produce --create t
 	consume -g g --retries 2 --backoff 1ms --exec-each \

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "spawned.h"
 
@@ -10,26 +11,22 @@ enum { BIG = 100 << 20 };
 
 static char why[160];
 
-/* Feed it until it has ended. */
+/* Wait until it has ended. */
 static enum child_end
 finish(struct child *c)
 {
-	struct pollfd fds[2];
+	struct pollfd fd;
 	enum child_end end;
 
 	why[0] = '\0';
 	while ((end = child_look(c, why, sizeof(why))) == CHILD_RUNS) {
-		fds[0] = (struct pollfd){ c->pidfd, POLLIN, 0 };
-		fds[1] = (struct pollfd){ c->in_fd, POLLOUT, 0 };
+		fd = (struct pollfd){ c->pidfd, POLLIN, 0 };
 		/* Without pidfd (valgrind does not know it) look again. */
-		place_need(poll(fds, 2, c->pidfd < 0 ? 1 : -1) >= 0, "poll",
+		place_need(poll(&fd, 1, c->pidfd < 0 ? 1 : -1) >= 0, "poll",
 		    NULL);
-		if (fds[1].revents != 0)
-			child_feed(c);
 	}
 	CHECK_EQ_INT(c->pid, 0);
 	CHECK_EQ_INT(c->pidfd, -1);
-	CHECK_EQ_INT(c->in_fd, -1);
 	return end;
 }
 
@@ -110,7 +107,7 @@ statuses(void)
 	}
 }
 
-/* More than a pipe holds, for a command that does not read it. */
+/* For a command that does not read it. */
 static void
 unread_input(void)
 {
@@ -127,7 +124,7 @@ unread_input(void)
 	CHECK_EQ_INT(run("exec 0<&-; echo on > out", input, NULL),
 	    CHILD_DONE);
 	CHECK_EQ_STR(spawned_read("out"), "on\n");
-	/* Somebody else still holds the pipe; the shell's end counts. */
+	/* Somebody else still holds its input; the shell's end counts. */
 	spawned_fifo("fifo");
 	spawned_fifo("after");
 	CHECK_EQ_INT(run("{ cat fifo; echo > after; } <&0 & exit 0", input,
@@ -137,12 +134,11 @@ unread_input(void)
 	spawned_leave();
 }
 
-/* 100 MiB for a command that takes its time. */
+/* It is all there, whatever becomes of our copy and of us. */
 static void
 large_input(void)
 {
 	uint8_t *much = malloc(BIG);
-	struct pollfd fd;
 	struct child c;
 	struct err e;
 
@@ -150,19 +146,60 @@ large_input(void)
 	memset(much, 'x', BIG);
 	spawned_enter();
 	spawned_fifo("fifo");
-	place_need(child_start(&c, "head -c 1 > out; cat fifo; wc -c >> out",
+	place_need(child_start(&c, "head -c 1 > out; cat fifo; cat | wc -c >> out",
 	    (struct slice){ much, BIG }, 0, -1, NULL, &e) == 0, "start", &e);
-	/* Full: feeding returns at once and nothing is ready. */
-	do {
-		child_feed(&c);
-		fd = (struct pollfd){ c.in_fd, POLLOUT, 0 };
-	} while (poll(&fd, 1, 20) > 0);
-	CHECK(c.left > BIG / 2);
+	memset(much, '\n', BIG);
 	spawned_release("fifo");
 	CHECK_EQ_INT(finish(&c), CHILD_DONE);
+	/* What is left of a file is known to head, which steps back. */
 	CHECK_EQ_STR(spawned_read("out"), "x104857599\n");
 	spawned_leave();
 	free(much);
+}
+
+/* It can be read twice, and by no means be changed. */
+static void
+sealed_input(void)
+{
+	struct slice input = spawned_text("one\n");
+
+	spawned_enter();
+	CHECK_EQ_INT(run("cat > out; cat /dev/stdin >> out", input, NULL),
+	    CHILD_DONE);
+	CHECK_EQ_STR(spawned_read("out"), "one\none\n");
+	CHECK_EQ_INT(run("(echo x >&0) 2> err; (echo x > /dev/stdin) 2>> err; "
+	    "truncate -s 0 /dev/stdin 2>> err; cat > out", input, NULL),
+	    CHILD_DONE);
+	CHECK_EQ_STR(spawned_read("out"), "one\n");
+	spawned_leave();
+}
+
+/* The limit of the size of files counts; its signal must not kill us. */
+static void
+limited_input(void)
+{
+	struct rlimit limit = { 4096, 4096 };
+	static uint8_t much[8192];
+	struct child c;
+	struct err e;
+	int fd = dup(STDERR_FILENO);
+
+	signal(SIGXFSZ, SIG_IGN);
+	place_need(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit", NULL);
+	CHECK_EQ_INT(child_start(&c, "exit 0",
+	    (struct slice){ much, sizeof(much) }, 0, NULL, &e), -1);
+	CHECK_EQ_INT(e.sys, EFBIG);
+	CHECK_EQ_STR(e.text, "the command's input: File too large");
+	CHECK_EQ_INT(c.pid, 0);
+	/* Nothing is left open. */
+	close(fd);
+	CHECK_EQ_INT(dup(STDERR_FILENO), fd);
+}
+
+static void
+limited_input_apart(void)
+{
+	spawned_apart(limited_input);
 }
 
 /* What the child has is 0, 1, 2, and the directory that ls reads. */
@@ -282,5 +319,6 @@ lost_status(void)
 }
 
 TEST_MAIN(TEST(input_arrives), TEST(environment), TEST(statuses),
-    TEST(unread_input), TEST(large_input), TEST(descriptors_apart),
+    TEST(unread_input), TEST(large_input), TEST(sealed_input),
+    TEST(limited_input_apart), TEST(descriptors_apart),
     TEST(signals_apart), TEST(killing), TEST(lost_status))

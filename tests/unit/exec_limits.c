@@ -51,7 +51,7 @@ static void
 no_descriptors(void)
 {
 	refused(RLIMIT_NOFILE, 3, 256, EMFILE,
-	    "a pipe to the command: Too many open files");
+	    "the command's input: Too many open files");
 }
 
 static void
