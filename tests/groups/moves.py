@@ -1,14 +1,23 @@
 """How long partitions wait when their member is killed, and who is disturbed
-when one joins.  Times are printed; what is asserted of them is generous.
+when one joins.
+
+The time from kill -9 to the next run is judged by the median of the trials in
+which the machine was quiet: a sleep of 5 ms, all through the trial, never took
+5 ms longer.  Where too few were quiet nothing is said of it.
 """
 
 import os
+import statistics
 import time
 
 import members
 from streams import Failed, run
 
 PARTITIONS = 12
+TURN = 0.005                    # s between two looks
+LATE = 0.005                    # s that a sleep is late on a busy machine
+AIM = 100                       # ms, the median of quiet trials
+ENOUGH = 3                      # of those
 
 
 def _owned(topic):
@@ -35,10 +44,11 @@ def _owned(topic):
 
 
 class Moves:
-    """Four members, one of which is killed; then one joins."""
+    """Four members, one of which is killed and comes back, again and again;
+    then a fifth joins three."""
 
-    def __init__(self, state, handler):
-        self.state = state
+    def __init__(self, state, handler, trials):
+        self.state, self.trials = state, trials
         self.topic = os.path.join(state, "t")
         for name in ("log", "err"):
             os.mkdir(os.path.join(state, name))
@@ -46,25 +56,37 @@ class Moves:
         self.members = [members.Member(n, state, self.topic, command)
                         for n in (0, 1, 2, 8, 9)]
         self.producer = None
-        self.lost, self.figures = set(), []
+        self.late = 0.0         # of the latest sleep, in seconds
+        self.kills = []         # (name, ns, partitions lost, quiet)
+        self.quiet, self.figures = [], []
         self.before = self.after = self.joined = None
 
     def _until(self, sizes):
         """Feed until the members have so many partitions each."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while True:
             owned = _owned(self.topic)
             if sorted(map(len, owned.values())) == sizes:
                 return owned
             if time.monotonic() > end:
                 raise Failed("never %s: %s" % (sizes, owned))
-            self._feed(0.005)
+            self._feed(TURN)
 
     def _feed(self, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        begin = now = time.monotonic()
+        while now < begin + seconds:
             self.producer.feed(self.producer.sent + PARTITIONS // 2)
-            time.sleep(0.005)
+            time.sleep(TURN)
+            self.late = max(self.late, time.monotonic() - now - TURN)
+            now = time.monotonic()
+
+    def _kill(self, m, owned):
+        self.late = 0.0
+        name, lost = m.name, owned[m.proc.pid]
+        m.kill()
+        self._until([4, 4, 4])
+        self._feed(0.2)
+        self.kills.append((name, m.killed[name], lost, self.late < LATE))
 
     def run(self):
         """Record what happens; checks come later."""
@@ -75,11 +97,12 @@ class Moves:
         try:
             for m in self.members[:4]:
                 m.start()
-            owned = self._until([3, 3, 3, 3])
-            self._feed(0.3)
-            self.lost = owned[self.members[0].proc.pid]
-            self.members[0].kill()
-            self._until([4, 4, 4])
+            for n in range(self.trials):
+                owned = self._until([3, 3, 3, 3])
+                self._feed(0.2)
+                self._kill(self.members[n % 4], owned)
+                if n + 1 < self.trials:
+                    self.members[n % 4].start()
             self._feed(0.3)
             self.joined = time.monotonic_ns()
             self.before = _owned(self.topic)
@@ -89,9 +112,10 @@ class Moves:
             self.producer.finish()
             run("klog-group", "wait", "-g", "g", "--timeout", "60s",
                 self.topic)
-            for m in self.members[1:]:
+            living = [m for m in self.members if m.lives()]
+            for m in living:
                 m.terminate()
-            for m in self.members[1:]:
+            for m in living:
                 m.wait()
         except BaseException:
             self.clear()
@@ -105,18 +129,25 @@ class Moves:
                 x.proc.wait()
 
     def check_killed(self):
-        """Others handle what it had."""
+        """Others handle what they had."""
         runs = members.read_runs(os.path.join(self.state, "log"))
-        name, killed = next(iter(self.members[0].killed.items()))
-        worst = 0
-        for p in self.lost:
-            first = min(r.begin for r in runs[p]
-                        if r.member != name and r.begin > killed)
-            worst = max(worst, first - killed)
-        self.figures.append("kill -9 to the next run: %.1f ms"
-                            % (worst / 1e6))
-        if worst > 10 ** 9:
-            raise Failed("%d ms" % (worst // 10 ** 6))
+        times = []
+        for name, killed, lost, calm in self.kills:
+            took = max(min(r.begin for r in runs[p] if r.member != name
+                           and r.begin > killed) - killed for p in lost) / 1e6
+            times.append(took)
+            self.quiet += [took] if calm else []
+        for what, some in ("all", times), ("quiet", self.quiet):
+            if some:
+                self.figures.append(
+                    "kill -9 to the next run of the last of 3 partitions, %s "
+                    "%d: median %.1f ms, worst %.1f ms" % (
+                        what, len(some), statistics.median(some), max(some)))
+
+    def check_fast(self):
+        """The median of the quiet ones."""
+        if statistics.median(self.quiet) > AIM:
+            raise Failed("%.1f ms" % statistics.median(self.quiet))
 
     def check_joined(self):
         """Only partitions that the new member got have changed hands."""
@@ -128,7 +159,7 @@ class Moves:
             if self.after.get(pid) != had - moved:
                 raise Failed("%s, then %s" % (self.before, self.after))
         wait = {True: 0, False: 0}
-        killed = next(iter(self.members[0].killed.values()))
+        killed = self.kills[0][1]
         for p, all_runs in runs.items():
             calm = [r for r in all_runs if r.begin < killed]
             usual = max([usual] + [b.begin - a.end

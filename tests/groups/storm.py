@@ -17,6 +17,8 @@ from streams import Failed, run
 
 PARTITIONS, MEMBERS = 12, 8
 RATE = 300                      # records a second
+LARGE = 20                      # one turn in so many sends 4 large records
+PIPE = 65536                    # bytes that a pipe holds
 
 
 class Storm:
@@ -74,7 +76,7 @@ class Storm:
                   [begin + 0.3, 0.3, self._stop]]
         while now < begin + self.seconds:
             for n, p in enumerate(self.producers):
-                large = n == 1 and not self.rng.randrange(100)
+                large = n == 1 and not self.rng.randrange(LARGE)
                 p.feed(p.sent + 4 if large else
                        int(RATE / 2 * (now - begin)), large)
             for event in events:
@@ -147,7 +149,10 @@ class Storm:
         return self.members[number].killed.get(name)
 
     def check_input(self):
-        """Every run was given whole records, those of the log."""
+        """Every run was given whole records, those of the log, also when its
+        member was killed meanwhile."""
+        what = "runs of over 64 KiB whose member was killed"
+        self.done[what] = 0
         for p, runs in self.runs.items():
             for r in runs:
                 want = b"".join(
@@ -156,6 +161,8 @@ class Storm:
                                                 len(self.values[p]))))
                 if r.after == r.first or zlib.crc32(want) != r.crc:
                     raise Failed("not what the log has: %s" % (r,))
+                self.done[what] += len(want) > PIPE and r.begin < (
+                    self._killed(r.member) or 0) < r.end
 
     def check_alone(self):
         """A partition is never in two runs at once, not even while the
