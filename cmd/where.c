@@ -40,3 +40,17 @@ where_topic(const struct opt_common *common, const char *operand,
 		return err_sys(e, "%s", operand);
 	return 0;
 }
+
+bool
+where_advise(struct err *e, const char *path)
+{
+	size_t len = strlen(path), used = strlen(e->text);
+
+	if (e->code != ERR_CORRUPT || strncmp(e->text, path, len) != 0 ||
+	    e->text[len] != '/')
+		return false;
+	if (e->text[used - 1] != ')')
+		snprintf(e->text + used, sizeof(e->text) - used,
+		    " (klog-check %s tells how to go on)", path);
+	return true;
+}

@@ -4,6 +4,8 @@
 #ifndef KLOG_WHERE_H
 #define KLOG_WHERE_H
 
+#include <stdbool.h>
+
 #include "err.h"
 #include "opt.h"
 
@@ -22,5 +24,12 @@ const char *where_dir(const struct opt_common *common);
  */
 int where_topic(const struct opt_common *common, const char *operand,
     char **path, struct err *e);
+
+/*
+ * Whether e is damage in the topic with this path.  Then " (klog-check PATH
+ * tells how to go on)" is added to its text, unless advice of its own in
+ * parentheses ends it.
+ */
+bool where_advise(struct err *e, const char *path);
 
 #endif

@@ -223,8 +223,7 @@ finish(struct consumer *c, int r, struct err *e)
 			return err_set(e, ERR_SYSTEM, "out of memory");
 	}
 	if (r < 0) {
-		if (e->code == ERR_SYSTEM || e->code == ERR_CORRUPT)
-			streams_explain(c, e);
+		streams_explain(c, e);
 		emit_flush(c, &second);
 		return -1;
 	}
@@ -253,13 +252,15 @@ run(void *opts, int argc, char **argv, struct err *e)
 	if (c.filter == NULL && e->code != ERR_NONE)
 		return -1;
 	c.codec = codec_new();
-	if (c.codec == NULL)
+	if (c.codec == NULL) {
 		err_set(e, ERR_SYSTEM, "out of memory");
-	else if (emit_init(&c, e) == 0 &&
+	} else if (emit_init(&c, e) == 0 &&
 	    streams_open(&c, argv, argc, e) == 0 && emit_open(&c, e) == 0) {
 		main_stop_signals();
 		progress_start(&c.progress, o->common.progress, 0);
 		r = finish(&c, read_all(&c, e), e);
+	} else {
+		streams_explain(&c, e);
 	}
 	streams_close(&c);
 	watch_close(&c.watch);

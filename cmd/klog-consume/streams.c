@@ -285,14 +285,20 @@ streams_explain(const struct consumer *c, struct err *e)
 	struct stat there, ours;
 	int j;
 
+	if (e->code != ERR_SYSTEM && e->code != ERR_CORRUPT)
+		return;
 	for (j = 0; j < c->topic_count; j++) {
 		t = &c->topics[j].topic;
-		if (fstat(t->dirfd, &ours) < 0 || (stat(t->path, &there) == 0 &&
-		    there.st_dev == ours.st_dev &&
-		    there.st_ino == ours.st_ino))
-			continue;
-		err_set(e, ERR_SYSTEM, "%s: topic was deleted", t->path);
-		return;
+		if (fstat(t->dirfd, &ours) == 0 &&
+		    (stat(t->path, &there) < 0 ||
+		    there.st_dev != ours.st_dev ||
+		    there.st_ino != ours.st_ino)) {
+			err_set(e, ERR_SYSTEM, "%s: topic was deleted",
+			    t->path);
+			return;
+		}
+		if (where_advise(e, t->path))
+			return;
 	}
 }
 

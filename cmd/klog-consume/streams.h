@@ -30,7 +30,10 @@ void streams_remove(struct consumer *c, struct stream *s);
 int streams_refresh(struct consumer *c, struct consumed_topic *t,
     struct err *e);
 
-/* After a failure: if it came because a topic was deleted, e says that. */
+/*
+ * After any failure: if it came because a topic was deleted, e says that; if it
+ * is damage, e also says how to go on.
+ */
 void streams_explain(const struct consumer *c, struct err *e);
 
 /*

@@ -9,6 +9,7 @@
 #include "produce.h"
 #include "report.h"
 #include "units.h"
+#include "where.h"
 
 /*
  * Write what there is.  Asked to stop while nobody takes it: what was stored
@@ -76,9 +77,11 @@ ack_failed(struct producer *p, struct err *e)
 	    accumulator_totals(p->accumulator);
 	struct err ignored;
 	char place[512];
-	size_t used = strlen(e->text);
 	uint64_t lowest;
+	size_t used;
 
+	(void)where_advise(e, p->topic.path);
+	used = strlen(e->text);
 	/* Records that wait in open batches are as good as ever. */
 	accumulator_flush(p->accumulator, &ignored);
 	lowest = accumulator_salvage(p->accumulator);

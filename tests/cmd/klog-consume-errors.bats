@@ -46,7 +46,7 @@ load consume
 	mkdir t/1
 	consume t
 	is_status 4
-	is_err "klog-consume: $T/t/1: has no segment"
+	is_err "klog-consume: $T/t/1: has no segment (klog-check $T/t tells how to go on)"
 	rmdir t/1
 	mv gone t/1
 	mv "t/0/$LOG" moved
@@ -372,7 +372,7 @@ with open("d/0/" + os.environ["LOG"], "r+b") as f:
 	consume t
 	is_status 4
 	is_out ''
-	is_err "klog-consume: $T/t/0/$LOG: position 0: offset 0: checksum mismatch or damaged header"
+	is_err "klog-consume: $T/t/0/$LOG: position 0: offset 0: checksum mismatch or damaged header (klog-check $T/t tells how to go on)"
 }
 
 @test "a state page that tells lies cuts and hides nothing" {

@@ -462,7 +462,7 @@ spoil() {
 		input 'x\n'
 		produce t
 		is_status 4
-		is_err "klog-produce: $T/t/0/00000000000000000000.log: position 0: offset 0: damaged, but was on disk up to offset 200; 0 records are safe; go on from line 1 of stdin"
+		is_err "klog-produce: $T/t/0/00000000000000000000.log: position 0: offset 0: damaged, but was on disk up to offset 200 (klog-check $T/t tells how to go on); 0 records are safe; go on from line 1 of stdin"
 		cmp before t/0/00000000000000000000.log
 	done
 }
