@@ -7,8 +7,10 @@
  * The log is FOLDER/$MEMBER; lines are "S pid partition first begin" and
  * "E pid partition first begin end count crc how", times in nanoseconds of
  * the monotonic clock; crc is zlib's, of all that came on stdin.  It works
- * for 0 to MOST_MS ms.  One run in FAULTS (0: none) kills itself before it is
- * done, and one exits 75: how is "died" or "later", else "ok".
+ * for 0 to MOST_MS ms, ten times as long where the first record is larger than
+ * PART bytes, of which it has read no more then.  One run in FAULTS (0: none)
+ * kills itself before it is done, and one exits 75: how is "died" or "later",
+ * else "ok".
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,6 +21,8 @@
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { PART = 16384 };
 
 static int64_t
 now(void)
@@ -58,7 +62,7 @@ main(int argc, char **argv)
 	const char *first = getenv("KLOG_OFFSET"), *how = "ok";
 	const char *member = getenv("MEMBER");
 	int64_t begin = now(), luck = begin / 1000;
-	unsigned char data[65536];
+	unsigned char data[PART];
 	char text[4096];
 	struct timespec work = { 0 };
 	uint32_t crc = 0;
@@ -79,8 +83,13 @@ main(int argc, char **argv)
 		work.tv_nsec = luck % strtol(argv[2], NULL, 10) * 1000000;
 	if (luck % 32 == 0)
 		work.tv_nsec *= 20;
+	got = read(STDIN_FILENO, data, sizeof(data));
+	if (got > 0 && memchr(data, '\n', (size_t)got) == NULL)
+		work.tv_nsec *= 10;
+	work.tv_sec = work.tv_nsec / 1000000000;
+	work.tv_nsec %= 1000000000;
 	nanosleep(&work, NULL);
-	while ((got = read(STDIN_FILENO, data, sizeof(data))) > 0) {
+	for (; got > 0; got = read(STDIN_FILENO, data, sizeof(data))) {
 		crc = crc_more(crc, data, (size_t)got);
 		for (i = 0; i < got; i++)
 			lines += data[i] == '\n';

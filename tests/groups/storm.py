@@ -17,7 +17,7 @@ from streams import Failed, run
 
 PARTITIONS, MEMBERS = 12, 8
 RATE = 300                      # records a second
-LARGE = 20                      # one turn in so many sends 4 large records
+LARGE = 40                      # one turn in so many sends 4 large records
 PIPE = 65536                    # bytes that a pipe holds
 
 
