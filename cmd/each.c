@@ -52,12 +52,9 @@ one_partition(const struct topic *t, int32_t number, each_partition_fn *fn,
 	int64_t start;
 	int r;
 
-	if (view_open(&v, t->dirfd, number, t->path, e) < 0)
+	if (topic_look(t, number, &v, &start, e) < 0)
 		return -1;
-	view_expect(&v, &t->settings);
-	r = view_look(&v, &start, e);
-	if (r == 0)
-		r = fn(context, number, &v, start, e);
+	r = fn(context, number, &v, start, e);
 	view_close(&v);
 	return r;
 }

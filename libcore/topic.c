@@ -142,6 +142,19 @@ topic_reload(struct topic *t, struct err *e)
 	return r < 0 ? -1 : 0;
 }
 
+int
+topic_look(const struct topic *t, int32_t partition, struct view *v,
+    int64_t *start, struct err *e)
+{
+	if (view_open(v, t->dirfd, partition, t->path, e) < 0)
+		return -1;
+	view_expect(v, &t->settings);
+	if (view_look(v, start, e) == 0)
+		return 0;
+	view_close(v);
+	return -1;
+}
+
 static int
 check_local(int fd, const char *path, bool unsafe, struct err *e)
 {

@@ -14,6 +14,7 @@
 #include "err.h"
 #include "role.h"
 #include "settings.h"
+#include "view.h"
 
 enum { TOPIC_NAME_MAX = 249 };
 
@@ -44,6 +45,14 @@ bool topic_is_stale(const struct topic *t);
 
 /* Read topic.conf again: others may have changed it.  0, or -1. */
 int topic_reload(struct topic *t, struct err *e);
+
+/*
+ * Open a partition as a reader does and look: v is listed and refreshed, and
+ * *start is where it can be read from, never behind v->end.  0, or -1 (v is
+ * not open).
+ */
+int topic_look(const struct topic *t, int32_t partition, struct view *v,
+    int64_t *start, struct err *e);
 
 /*
  * Refuse a file system on which locks and crash rules do not hold, unless

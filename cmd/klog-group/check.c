@@ -165,7 +165,7 @@ look_at_topic(struct checking *o, const struct topic *t, struct err *e)
 	if (found == NULL)
 		return -1;
 	for (i = 0; i < found->count; i++) {
-		if (standing_open(&v, t, i, &found->list[i].start, e) < 0)
+		if (topic_look(t, i, &v, &found->list[i].start, e) < 0)
 			return -1;
 		found->list[i].partition = i;
 		found->list[i].end = v.end.next_offset;

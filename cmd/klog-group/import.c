@@ -8,7 +8,6 @@
 
 #include "changes.h"
 #include "groups.h"
-#include "standing.h"
 #include "units.h"
 #include "verbs.h"
 
@@ -77,7 +76,7 @@ check(const struct importing *o, const struct topic *t, const struct change *c,
 	if (o->seen[c->partition])
 		return err_set(e, ERR_DATA,
 		    "partition %" PRId32 " comes twice", c->partition);
-	if (standing_open(&v, t, c->partition, &start, e) < 0)
+	if (topic_look(t, c->partition, &v, &start, e) < 0)
 		return -1;
 	if (c->offset > v.end.next_offset)
 		r = err_set(e, ERR_DATA,

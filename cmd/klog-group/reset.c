@@ -201,7 +201,7 @@ plan_partition(struct reset *o, const struct group *g, int32_t partition,
 	int r = group_committed(g, partition, &s.committed, e);
 
 	if (r < 0 ||
-	    standing_open(&v, g->topic, partition, &s.start, e) < 0)
+	    topic_look(g->topic, partition, &v, &s.start, e) < 0)
 		return -1;
 	s.any = r > 0;
 	s.end = v.end.next_offset;

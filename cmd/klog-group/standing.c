@@ -3,19 +3,6 @@
 #include "batch.h"
 #include "cursor.h"
 
-int
-standing_open(struct view *v, const struct topic *t, int32_t partition,
-    int64_t *start, struct err *e)
-{
-	if (view_open(v, t->dirfd, partition, t->path, e) < 0)
-		return -1;
-	view_expect(v, &t->settings);
-	if (view_look(v, start, e) == 0)
-		return 0;
-	view_close(v);
-	return -1;
-}
-
 /* Where a reader of the group goes on. */
 static int64_t
 next_offset(const struct standing *s)
@@ -81,7 +68,7 @@ look(struct standing *s, struct view *v, const struct group *g,
 	*s = (struct standing){ .partition = partition };
 	any = group_committed(g, partition, &s->committed, e);
 	if (any < 0 ||
-	    standing_open(v, g->topic, partition, &s->start, e) < 0)
+	    topic_look(g->topic, partition, v, &s->start, e) < 0)
 		return -1;
 	s->any = any > 0;
 	s->end = v->end.next_offset;

@@ -27,13 +27,6 @@ struct standing {
 };
 
 /*
- * Open a partition as a reader does; v is listed and refreshed, and *start is
- * where it can be read from, never behind v->end.  0, or -1 (not open).
- */
-int standing_open(struct view *v, const struct topic *t, int32_t partition,
-    int64_t *start, struct err *e);
-
-/*
  * Fill s, but for age.  The end is looked up after what is committed, so that
  * a lag of 0 was true at that moment.  0, or -1.
  */

@@ -146,8 +146,9 @@ large_input(void)
 	memset(much, 'x', BIG);
 	spawned_enter();
 	spawned_fifo("fifo");
-	place_need(child_start(&c, "head -c 1 > out; cat fifo; cat | wc -c >> out",
-	    (struct slice){ much, BIG }, 0, -1, NULL, &e) == 0, "start", &e);
+	place_need(child_start(&c, "head -c 1 > out; cat fifo; "
+	    "cat | wc -c >> out", (struct slice){ much, BIG }, 0, -1, NULL,
+	    &e) == 0, "start", &e);
 	memset(much, '\n', BIG);
 	spawned_release("fifo");
 	CHECK_EQ_INT(finish(&c), CHILD_DONE);

@@ -154,6 +154,26 @@ change(void)
 }
 
 static void
+look(void)
+{
+	struct place pl;
+	struct view v;
+	int64_t start = -1;
+	struct err e;
+
+	place_make(&pl);
+	place_put(pl.part, "log-start-offset", "3\n", 2);
+	CHECK_EQ_INT(topic_look(&pl.topic, 0, &v, &start, &e), 0);
+	CHECK_EQ_INT(start, 0);	/* not behind the end */
+	CHECK_EQ_INT(v.end.next_offset, 0);
+	CHECK(v.strict && v.batch_max > 0);
+	view_close(&v);
+	CHECK_EQ_INT(topic_look(&pl.topic, 1, &v, &start, &e), -1);
+	CHECK_EQ_INT(e.sys, ENOENT);
+	place_remove(&pl);
+}
+
+static void
 list(void)
 {
 	struct settings s;
@@ -206,5 +226,6 @@ tree(void)
 	place_remove(&pl);
 }
 
-TEST_MAIN(TEST(names), TEST(life), TEST(leftovers), TEST(change), TEST(list),
+TEST_MAIN(TEST(names), TEST(life), TEST(leftovers), TEST(change), TEST(look),
+    TEST(list),
     TEST(tree))
