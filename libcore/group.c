@@ -189,11 +189,17 @@ int
 group_open_member(const struct group *g, const char *id, int *fd, struct err *e)
 {
 	char where[512];
+	struct stat st;
 
 	snprintf(where, sizeof(where), "%s/members", g->where);
 	*fd = fsio_open(g->members, id, O_RDONLY, 0, where, e);
-	if (*fd < 0)
+	if (*fd < 0) {
+		/* What is no file is no member, whatever its name. */
+		if (fstatat(g->members, id, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    !S_ISREG(st.st_mode))
+			e->sys = ENOENT;
 		return -1;
+	}
 	/*
 	 * Shared, so that two who look at once don't take each other for the
 	 * member; a lock that is to be had never belongs to anybody again.

@@ -61,8 +61,9 @@ void group_leave_door(const struct group *g);
 
 /*
  * See whether a member lives: open its file in members/ for reading and try
- * its lock.  1 it lives, 0 it is dead and stays so, -1 there is no such file
- * or it can't be read (e->sys).  Not -1: *fd is open.
+ * its lock.  1 it lives, 0 it is dead and stays so, -1 there is no such file,
+ * only a link, folder or FIFO (e->sys is ENOENT), or it can't be read.  Not
+ * -1: *fd is open.
  */
 int group_open_member(const struct group *g, const char *id, int *fd,
     struct err *e);

@@ -18,7 +18,10 @@ make_room(struct position *p, const struct group *g, struct err *e)
 
 	if (size < 0)
 		return err_sys(e, "%s", p->where);
-	if (size >= FILE_SIZE)
+	if (size > FILE_SIZE)
+		return err_set(e, ERR_CORRUPT, "%s: larger than %d bytes",
+		    p->where, FILE_SIZE);
+	if (size == FILE_SIZE)
 		return 0;
 	if (fsio_allocate(p->fd, FILE_SIZE) < 0 || fsio_sync(p->fd) < 0 ||
 	    fsio_sync_dir(g->offsets) < 0)

@@ -160,6 +160,29 @@ strangers(void)
 	scene_remove(&sc);
 }
 
+/* What has a member's name, but is no file, is nobody. */
+static void
+no_files(void)
+{
+	struct member *m[1];
+	struct scene sc;
+	struct err e;
+	int folder;
+
+	scene_make(&sc, 1, (const int[]){ 2 });
+	m[0] = joined(&sc, "a", ASSIGN_COOPERATIVE);
+	folder = member_group(m[0], 0)->members;
+	place_need(mkdirat(folder, "1700000000000-h-1-00000001", 0777) == 0 &&
+	    mkfifoat(folder, "1700000000000-h-1-00000002", 0666) == 0 &&
+	    symlinkat("/etc/passwd", folder,
+	    "1700000000000-h-1-00000003") == 0, "make", NULL);
+	settle(m, 1);
+	CHECK_EQ_STR(owns(m[0]), "a0 a1");
+	member_leave(m[0]);
+	CHECK_EQ_INT(group_delete(&sc.topics[0], "g", false, &e), 0);
+	scene_remove(&sc);
+}
+
 /* Without inotify it looks every 50 ms; a topic may grow. */
 static void
 polling(void)
@@ -216,5 +239,5 @@ held(void)
 	scene_remove(&sc);
 }
 
-TEST_MAIN(TEST(pauses), TEST(removed), TEST(strangers), TEST(polling),
-    TEST(held))
+TEST_MAIN(TEST(pauses), TEST(removed), TEST(strangers), TEST(no_files),
+    TEST(polling), TEST(held))

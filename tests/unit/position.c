@@ -179,6 +179,7 @@ damaged(void)
 	struct group g;
 	struct err e;
 	char want[160];
+	int fd;
 
 	place_make(&pl);
 	g = opened(&pl, "g");
@@ -199,6 +200,17 @@ damaged(void)
 	CHECK_EQ_INT(e.code, ERR_CORRUPT);
 	CHECK_EQ_STR(e.text, want);
 	CHECK_EQ_INT(p.fd, -1);
+	/* One that is too large is damaged for who reads it as for a member. */
+	fd = openat(g.offsets, "0", O_WRONLY | O_TRUNC | O_CLOEXEC);
+	CHECK_EQ_INT(ftruncate(fd, 8193), 0);
+	close(fd);
+	snprintf(want, sizeof(want),
+	    "%s/t/groups/g/offsets/0: larger than 8192 bytes", pl.dir);
+	CHECK_EQ_INT(group_committed(&g, 0, &c, &e), -1);
+	CHECK_EQ_STR(e.text, want);
+	CHECK_EQ_INT(position_open(&p, &g, 0, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_CORRUPT);
+	CHECK_EQ_STR(e.text, want);
 	group_close(&g);
 	place_remove(&pl);
 }
