@@ -75,6 +75,7 @@ struct stream {			/* one partition that is read */
 struct consumed_topic {
 	struct topic topic;
 	int watch;
+	bool paused;		/* -g: the group is, and that was said */
 };
 
 struct consumer {

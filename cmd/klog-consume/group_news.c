@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "group_work.h"
+#include "report.h"
 
 enum {
 	ACKS_WAIT_MS = 5000,	/* for acknowledgments of what is leaving */
@@ -68,13 +69,21 @@ leave(struct grouped *g, struct claim *cl)
 static void
 heed_pauses(struct grouped *g)
 {
+	const char *name = g->c->o->group;
+	struct consumed_topic *t;
 	struct claim *cl;
 	bool paused;
 	size_t i;
 	int32_t j;
 
 	for (j = 0; j < g->c->topic_count; j++) {
+		t = &g->c->topics[j];
 		paused = member_is_paused(g->member, j);
+		if (paused && !t->paused)
+			report_warn("%s/groups/%s: is paused (klog-group "
+			    "resume -g %s %s lets it go on)", t->topic.path,
+			    name, name, t->topic.path);
+		t->paused = paused;
 		for (i = 0; i < g->claim_count; i++) {
 			cl = g->claims[i];
 			if (cl->topic == j && cl->stream != NULL)

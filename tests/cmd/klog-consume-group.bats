@@ -375,11 +375,15 @@ write_topic("x", [log])'
 	run3 timeout 60 klog-consume -f --timeout 300ms -g g t
 	is_status 5
 	is_out ''
+	paused="klog-consume: $T/t/groups/g: is paused (klog-group resume -g g $T/t lets it go on)"
+	is_err "$paused
+klog-consume: nothing came in time"
 	lines 3 out.a
 	rm t/groups/g/paused
 	until_true lines 6 out.a
 	kill "$a"
 	leaves "$a" 143
+	[ "$(cat err.a)" = "$paused" ]
 	is_committed 6 t g
 }
 
