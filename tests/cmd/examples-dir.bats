@@ -311,13 +311,15 @@ blocks() {
 	# Following ends when nothing comes.
 	blocks sh | sed -n '/^# Make a topic/,$p' |
 	    sed 's/^klog-consume -f/& --timeout 200ms/' >script
-	[ "$(grep -c '^[^#]*klog-' script)" -eq 18 ]
+	[ "$(grep -c '^[^#]*klog-' script)" -eq 21 ]
 	run3 timeout 60 bash -eo pipefail script
 	is_status 0
 	is_err ''
 	[ "$(sed -n '1,5{/30$/p;}' "$OUT" | wc -l)" -eq 2 ]
 	grep -qx ' *2 ann' "$OUT"
 	grep -qx 'ERROR: no' "$OUT"
+	[ "$(grep '^bill: ' "$OUT" | sort)" = $'bill: 10\nbill: 20\nbill: 30' ]
+	[ "$(grep -cx 'mail to ann' "$OUT")" -eq 2 ]
 	grep -qE '^[0-9-]+T[0-9:.]+Z ERROR: no$' "$OUT"
 	[ "$(tail -n 3 "$OUT")" = $'2\napp 0 4\napp 0 5' ]
 	run3 klog-consume --last 1 -F '%k %h %s\n' -k bob -e kcat clicks
