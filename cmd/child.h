@@ -6,8 +6,8 @@
  * need not read it, and has all of it even if we are killed.  The memory is
  * given back when nobody has the file open any more.
  *
- * stdout (but for out), stderr, process group and what else was inherited without
- * close-on-exec are passed on.  The child's signal mask is empty; SIGPIPE,
+ * stdout (but for out), stderr, process group and what else was inherited
+ * without close-on-exec are passed on.  The child's signal mask is empty; SIGPIPE,
  * SIGXFSZ and SIGCHLD, which the programs change for themselves, have their
  * defaults again; others that were ignored stay so (nohup).
  *
