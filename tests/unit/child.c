@@ -188,7 +188,7 @@ limited_input(void)
 	signal(SIGXFSZ, SIG_IGN);
 	place_need(setrlimit(RLIMIT_FSIZE, &limit) == 0, "setrlimit", NULL);
 	CHECK_EQ_INT(child_start(&c, "exit 0",
-	    (struct slice){ much, sizeof(much) }, 0, NULL, &e), -1);
+	    (struct slice){ much, sizeof(much) }, 0, -1, NULL, &e), -1);
 	CHECK_EQ_INT(e.sys, EFBIG);
 	CHECK_EQ_STR(e.text, "the command's input: File too large");
 	CHECK_EQ_INT(c.pid, 0);
