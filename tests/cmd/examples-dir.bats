@@ -362,9 +362,6 @@ blocks() {
 		zstdcat "$to/0/${log##*/}.zst" | cmp - "$log"
 	done
 	# Twice is as good as once; another content is not.
-	mv "$to/topic.conf" before/topic.conf
-	example archive-segment kept before/0/00000000000000000001.log
-	[ "$status" -eq 0 ] || [ -d "kept/before-${to##*-}" ]
 	example archive-segment "with ' space" before/0/00000000000000000001.log
 	is_status 0
 	example archive-segment "with ' space" before/0/00000000000000000001.log
@@ -423,7 +420,7 @@ $T/t: removed 1 segment, [0-9]+: 1 by time\$"
 	sed "s|^ExecStart=.*|ExecStart=$line|" "$unit.service" \
 		>klog-clean.service
 	cp "$unit.timer" .
-	run3 systemd-analyze verify ./klog-clean.timer ./klog-clean.service
+	run3 systemd-analyze verify --man=no ./klog-clean.timer ./klog-clean.service
 	is_out ''
 	is_status 0
 	run3 systemd-analyze calendar "$(sed -n 's/^OnCalendar=//p' "$unit.timer")"
