@@ -48,10 +48,12 @@ end(struct partition *p, struct err *e)
 static int
 forget(struct partition *p, struct err *e)
 {
-	if (unlinkat(p->dirfd, INSYNC_NAME, 0) < 0)
-		return errno == ENOENT ? 0 :
-					 err_sys(e, "%s/" INSYNC_NAME, p->where);
-	/* Who has read it reads it again; even stays even. */
+	if (unlinkat(p->dirfd, INSYNC_NAME, 0) < 0 && errno != ENOENT)
+		return err_sys(e, "%s/" INSYNC_NAME, p->where);
+	/*
+	 * Who has read it reads it again; even stays even.  Who removed it
+	 * before may have died before this.
+	 */
 	atomic_fetch_add(&p->state.page->in_sync_seq, 2);
 	return fsio_sync_dir(p->dirfd) < 0 ? err_sys(e, "%s", p->where) : 0;
 }
