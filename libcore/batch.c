@@ -177,7 +177,7 @@ batch_husk(uint8_t *p, const struct batch *of)
 {
 	struct batch b = *of;
 
-	b.attributes &= (int16_t)~(BATCH_CODEC_MASK | BATCH_HORIZON);
+	b.attributes &= (int16_t) ~(BATCH_CODEC_MASK | BATCH_HORIZON);
 	b.size = BATCH_HEADER;
 	b.base_timestamp = -1;
 	b.count = 0;

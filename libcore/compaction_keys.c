@@ -275,7 +275,7 @@ keys_verdict(void *context, const struct record *r, struct slice *value,
 		return got < 0 ? -1 : FILTER_KEEP;
 	if (!run->runs.numbered || run->next.number == KEYS_DEAD)
 		return FILTER_DROP;
-	return reduce_value(run, run->next.number, value, e) < 0 ?
+	return values_get(run, run->next.number, value, e) < 0 ?
 	    -1 :
 	    FILTER_REPLACE;
 }

@@ -108,8 +108,12 @@ int keys_each(struct compacting *run, int64_t from, keys_use *use,
 int keys_learn(struct compacting *run, struct err *e);
 int reduce_learn(struct compacting *run, struct err *e);
 
-/* The value at that place of values, until the next call.  0, or -1. */
-int reduce_value(struct compacting *run, int64_t place, struct slice *value,
+/* compaction_values: append a value to values, at *place; all are put; the
+ * value at a place, until the next call.  0, or -1. */
+int values_put(struct compacting *run, struct slice value, int64_t *place,
+    struct err *e);
+int values_end(struct compacting *run, struct err *e);
+int values_get(struct compacting *run, int64_t place, struct slice *value,
     struct err *e);
 
 /* struct filter's verdict; context is the run.  Offsets rise. */
@@ -143,5 +147,17 @@ struct compaction_producers { /* zero it to start */
 int compaction_is_last_of_producer(struct compaction_producers *ps,
     struct compacting *run, const struct batch *b, struct err *e);
 void compaction_producers_release(struct compaction_producers *ps);
+
+struct compaction_seen { /* zero it to start; free list */
+	int64_t *list; /* producer ids */
+	size_t count, cap;
+};
+
+/* Note a producer.  0, or -1. */
+int compaction_note_seen(
+    struct compaction_seen *s, int64_t producer, struct err *e);
+
+/* Whether it was noted; it is forgotten. */
+bool compaction_take_seen(struct compaction_seen *s, int64_t producer);
 
 #endif

@@ -139,3 +139,44 @@ compaction_is_last_of_producer(struct compaction_producers *ps,
 	return (b->attributes & BATCH_CONTROL) != 0 &&
 	    pr->epoch == b->producer_epoch;
 }
+
+static size_t
+find_seen(const struct compaction_seen *s, int64_t producer)
+{
+	size_t i = 0;
+
+	while (i < s->count && s->list[i] != producer)
+		i++;
+	return i;
+}
+
+int
+compaction_note_seen(
+    struct compaction_seen *s, int64_t producer, struct err *e)
+{
+	size_t cap = s->cap > 0 ? s->cap * 2 : 16;
+	int64_t *list;
+
+	if (find_seen(s, producer) < s->count)
+		return 0;
+	if (s->count == s->cap) {
+		list = realloc(s->list, cap * sizeof(*list));
+		if (list == NULL)
+			return err_set(e, ERR_SYSTEM, "out of memory");
+		s->list = list;
+		s->cap = cap;
+	}
+	s->list[s->count++] = producer;
+	return 0;
+}
+
+bool
+compaction_take_seen(struct compaction_seen *s, int64_t producer)
+{
+	size_t i = find_seen(s, producer);
+
+	if (i == s->count)
+		return false;
+	s->list[i] = s->list[--s->count];
+	return true;
+}

@@ -3,16 +3,12 @@
  * and value, by its key's hash, into parts of which each fits into memory, is
  * split again, or holds a single key, whose values then stream by.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "compaction.h"
 #include "compaction_parts.h"
-#include "fsio.h"
-
-enum { WRITE_BYTES = 128 << 10 };
 
 struct spilled { /* a record; key and value follow it */
 	struct keymap_entry key;
@@ -84,18 +80,6 @@ spill_record(void *context, const struct keymap_entry *key,
 				       (size_t)r->value.len, e);
 }
 
-static int
-flush_values(struct compacting *run, struct err *e)
-{
-	int64_t at = run->values_size - (int64_t)run->value.len;
-
-	if (fsio_write_at(
-		run->values, run->value.data, run->value.len, at) < 0)
-		return err_sys(e, "%s: temporary file", run->p->where);
-	buf_clear(&run->value);
-	return 0;
-}
-
 /* End the key at hand: what its last record becomes. */
 static int
 end_key(struct compacting *run, int64_t *number, struct err *e)
@@ -108,40 +92,7 @@ end_key(struct compacting *run, int64_t *number, struct err *e)
 	*number = KEYS_TOMBSTONE;
 	if (value.len < 0)
 		return 0;
-	*number = run->values_size;
-	if (buf_append(&run->value, &value.len, sizeof(value.len)) < 0 ||
-	    buf_append(&run->value, value.data, (size_t)value.len) < 0)
-		return no_memory(run, e);
-	run->values_size += (int64_t)sizeof(value.len) + value.len;
-	return run->value.len < WRITE_BYTES ? 0 : flush_values(run, e);
-}
-
-int
-reduce_value(struct compacting *run, int64_t place, struct slice *value,
-    struct err *e)
-{
-	int32_t n;
-	ssize_t got;
-
-	*value = SLICE_NULL;
-	if (place == KEYS_TOMBSTONE)
-		return 0;
-	got = fsio_read_at(run->values, &n, sizeof(n), place);
-	buf_clear(&run->value);
-	if (got == (ssize_t)sizeof(n) &&
-	    buf_reserve(&run->value, (size_t)n + 1) < 0)
-		return no_memory(run, e);
-	if (got == (ssize_t)sizeof(n))
-		got = fsio_read_at(run->values, run->value.data, (size_t)n,
-		    place + (int64_t)sizeof(n));
-	else if (got >= 0)
-		n = -1;
-	if (got >= 0 && got != n)
-		errno = EIO;
-	if (got != n)
-		return err_sys(e, "%s: temporary file", run->p->where);
-	*value = (struct slice){ run->value.data, n };
-	return 0;
+	return values_put(run, value, number, e);
 }
 
 static int
@@ -380,7 +331,7 @@ learn(struct splitting *sp, struct err *e)
 	if (r == 0)
 		r = settle_parts(sp, e);
 	if (r == 0)
-		r = flush_values(run, e);
+		r = values_end(run, e);
 	return r;
 }
 

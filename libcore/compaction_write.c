@@ -33,8 +33,7 @@ struct writing {
 	struct swap swap;
 	struct epochs epochs; /* for offsets that no batch has */
 	struct compaction_producers producers;
-	int64_t *seen; /* producers with data since their last marker */
-	size_t seen_count, seen_cap;
+	struct compaction_seen seen; /* with data since their last marker */
 
 	const struct compaction_segment *first, *last; /* the group */
 	bool begun; /* it is written anew */
@@ -177,51 +176,21 @@ fill_hole(struct writing *w, int64_t end, struct err *e)
 
 /* ---- transactions ---- */
 
-static size_t
-find_seen(const struct writing *w, int64_t producer)
-{
-	size_t i = 0;
-
-	while (i < w->seen_count && w->seen[i] != producer)
-		i++;
-	return i;
-}
-
-static int
-note_seen(struct writing *w, int64_t producer, struct err *e)
-{
-	size_t cap = w->seen_cap > 0 ? w->seen_cap * 2 : 16;
-	int64_t *seen;
-
-	if (find_seen(w, producer) < w->seen_count)
-		return 0;
-	if (w->seen_count == w->seen_cap) {
-		seen = realloc(w->seen, cap * sizeof(*seen));
-		if (seen == NULL)
-			return no_memory(e);
-		w->seen = seen;
-		w->seen_cap = cap;
-	}
-	w->seen[w->seen_count++] = producer;
-	return 0;
-}
-
 /* A control batch: it stays as long as there is data of its transaction. */
 static int
 how_marker(struct writing *w, enum filter_batch *how, struct err *e)
 {
 	const struct batch *b = &w->walk.batch;
-	size_t i = find_seen(w, b->producer_id);
 	enum markers_kind kind = MARKERS_COMMIT;
 
 	/* One without its record may go whatever it was. */
 	if (b->count > 0 && markers_kind(b, w->walk.bytes.data, &kind, e) < 0)
 		return -1;
-	*how = kind == MARKERS_OTHER ? FILTER_WHOLE : FILTER_MARKER;
-	if (kind == MARKERS_OTHER || i == w->seen_count || b->count == 0)
-		return 0;
-	*how = FILTER_WHOLE;
-	w->seen[i] = w->seen[--w->seen_count];
+	*how = FILTER_MARKER;
+	if (kind == MARKERS_OTHER ||
+	    (b->count > 0 &&
+		compaction_take_seen(&w->seen, b->producer_id)))
+		*how = FILTER_WHOLE;
 	return 0;
 }
 
@@ -238,7 +207,8 @@ how_to_filter(struct writing *w, enum filter_batch *how, struct err *e)
 	if (w->walk.fate == WALK_OPEN)
 		*how = FILTER_WHOLE;
 	if ((b->attributes & BATCH_TRANSACTIONAL) && b->producer_id >= 0)
-		return note_seen(w, b->producer_id, e);
+		return compaction_note_seen(
+		    &w->seen, b->producer_id, e);
 	return 0;
 }
 
@@ -407,6 +377,6 @@ compaction_write(struct compacting *run, struct err *e)
 	filter_release(&w.filter);
 	epochs_release(&w.epochs);
 	compaction_producers_release(&w.producers);
-	free(w.seen);
+	free(w.seen.list);
 	return r;
 }

@@ -137,18 +137,6 @@ open_by_listing(struct cursor *c, struct err *e)
 	return r;
 }
 
-/* Whether segment base is another file now than that. */
-static bool
-is_replaced(const struct view *v, int64_t base, const struct stat *was)
-{
-	char name[SEGMENT_NAME];
-	struct stat named;
-
-	segment_name(name, base, SEGMENT_LOG);
-	return fstatat(v->dirfd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (was->st_ino != named.st_ino || was->st_dev != named.st_dev);
-}
-
 /*
  * The open segment is read to its end: open the one that follows.  1, -1.
  * Compaction leaves bases beyond the next offset, and merges segments, so
@@ -179,7 +167,7 @@ open_following(struct cursor *c, struct err *e)
 			return open_by_listing(c, e);
 	}
 	/* Only now: a merged segment has its name before others lose theirs. */
-	if (is_replaced(v, old, &was))
+	if (!segment_is(v->dirfd, old, was.st_dev, was.st_ino))
 		return open_by_listing(c, e);
 	i++;
 	if (i >= (ptrdiff_t)v->segments.count)

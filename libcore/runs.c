@@ -132,36 +132,48 @@ advance(struct runs *r, struct run *run, struct err *e)
 	return 1;
 }
 
+static int64_t
+offset_at(const struct runs *r, size_t i)
+{
+	return r->list[r->heap[i]].item.offset;
+}
+
+static void
+exchange(struct runs *r, size_t a, size_t b)
+{
+	size_t run = r->heap[a];
+
+	r->heap[a] = r->heap[b];
+	r->heap[b] = run;
+}
+
 /* The item at the top may be too large for its place. */
 static void
 sink(struct runs *r)
 {
-	struct run *top = r->heap[0];
 	size_t i = 0, child;
 
-	for (;;) {
-		child = 2 * i + 1;
-		if (child >= r->live)
-			break;
+	for (child = 1; child < r->live; child = 2 * i + 1) {
 		if (child + 1 < r->live &&
-		    r->heap[child + 1]->item.offset <
-			r->heap[child]->item.offset)
+		    offset_at(r, child + 1) < offset_at(r, child))
 			child++;
-		if (top->item.offset <= r->heap[child]->item.offset)
+		if (offset_at(r, i) <= offset_at(r, child))
 			break;
-		r->heap[i] = r->heap[child];
+		exchange(r, i, child);
 		i = child;
 	}
-	r->heap[i] = top;
 }
 
-static int
-compare_runs(const void *a, const void *b)
+/* Add the run at that place of the list. */
+static void
+climb(struct runs *r, size_t run)
 {
-	const struct run *const *x = a, *const *y = b;
+	size_t i = r->live++;
 
-	return ((*x)->item.offset > (*y)->item.offset) -
-	    ((*x)->item.offset < (*y)->item.offset);
+	r->heap[i] = run;
+	for (; i > 0 && offset_at(r, i) < offset_at(r, (i - 1) / 2);
+	     i = (i - 1) / 2)
+		exchange(r, i, (i - 1) / 2);
 }
 
 int
@@ -189,26 +201,26 @@ runs_rewind(struct runs *r, size_t memory, struct err *e)
 		if (got < 0)
 			return -1;
 		if (got > 0)
-			r->heap[r->live++] = &r->list[i];
+			climb(r, i);
 	}
-	/* A sorted array is a heap. */
-	qsort(r->heap, r->live, sizeof(*r->heap), compare_runs);
 	return 0;
 }
 
 int
 runs_next(struct runs *r, struct runs_item *item, struct err *e)
 {
+	struct run *top;
 	int got;
 
 	if (r->live == 0)
 		return 0;
-	*item = r->heap[0]->item;
-	got = advance(r, r->heap[0], e);
+	top = &r->list[r->heap[0]];
+	*item = top->item;
+	got = advance(r, top, e);
 	if (got < 0)
 		return -1;
 	if (got == 0) {
-		buf_release(&r->heap[0]->data);
+		buf_release(&top->data);
 		r->heap[0] = r->heap[--r->live];
 	}
 	if (r->live > 1)

@@ -33,7 +33,7 @@ struct runs { /* zero it to start */
 	struct run *list;
 	size_t count, cap; /* runs that are ended */
 	size_t chunk; /* bytes that are read of a run at once */
-	struct run **heap; /* the smallest item first */
+	size_t *heap; /* places in list, that of the smallest item first */
 	size_t live;
 };
 

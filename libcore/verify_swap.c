@@ -170,7 +170,8 @@ relist(struct verify_part *p, size_t *i, struct err *e)
 
 	if (segment_list_read(l, p->dirfd, p->where, e) < 0)
 		return -1;
-	while (p->known && l->count > 1 && l->bases[l->count - 1] > p->slot.base)
+	while (p->known && l->count > 1 &&
+	    l->bases[l->count - 1] > p->slot.base)
 		l->count--;
 	place = segment_list_find(l, p->base);
 	*i = place < 0 ? 0 : (size_t)place;

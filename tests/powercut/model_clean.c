@@ -192,7 +192,8 @@ check_shown(
 			    s.there[o] ? "there still" : "gone");
 	for (k = 0; k < KEYS; k++)
 		if (ended && s.sealed[k] > 1)
-			model_fail(way, "key %d has %d records", k, s.sealed[k]);
+			model_fail(
+			    way, "key %d has %d records", k, s.sealed[k]);
 }
 
 /* ---- a clean ---- */

@@ -136,7 +136,8 @@ golden_e(void)
 	/* It stays so until its horizon, byte for byte. */
 	buf_clear(&s.bytes);
 	buf_append(&s.bytes, s.out, (size_t)s.left.size);
-	CHECK_EQ_INT(batch_decode(s.bytes.data, s.bytes.len, &s.b), BATCH_WHOLE);
+	CHECK_EQ_INT(
+	    batch_decode(s.bytes.data, s.bytes.len, &s.b), BATCH_WHOLE);
 	s.f.now_ms += DAY - 1;
 	CHECK_EQ_INT(run(&s, FILTER_RECORDS), 1);
 	CHECK(s.out == s.bytes.data);

@@ -32,7 +32,8 @@ last_wins(void)
 static void
 earlier(void)
 {
-	static const uint64_t a[2] = { UINT64_MAX, 1 }, b[2] = { UINT64_MAX, 2 };
+	static const uint64_t a[2] = { UINT64_MAX, 1 };
+	static const uint64_t b[2] = { UINT64_MAX, 2 };
 	struct keymap m;
 
 	CHECK_EQ_INT(keymap_init(&m, 10 * sizeof(struct keymap_entry)), 0);
