@@ -77,7 +77,9 @@ compact(struct compacting *run, struct err *e)
 static int
 run_locked(struct compaction *c, struct err *e)
 {
-	struct compacting run = { .c = c, .p = c->partition, .memory = c->memory };
+	struct compacting run = { .c = c,
+		.p = c->partition,
+		.memory = c->memory };
 	struct err ignored;
 	int r = -1;
 

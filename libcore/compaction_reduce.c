@@ -129,8 +129,9 @@ reduce_key(struct compacting *run, uint8_t **heads, size_t n, struct err *e)
 		const uint8_t *body = heads[i] + sizeof(s);
 
 		memcpy(&s, heads[i], sizeof(s));
-		if ((i == 0 && rd->begin(rd->context, key_of(&s, body), e) < 0) ||
-		    rd->value(rd->context, value_of(&s, body), e) < 0)
+		if (i == 0 && rd->begin(rd->context, key_of(&s, body), e) < 0)
+			return -1;
+		if (rd->value(rd->context, value_of(&s, body), e) < 0)
 			return -1;
 		s.number = KEYS_DEAD;
 		if (i == n - 1 && end_key(run, &s.number, e) < 0)
@@ -242,7 +243,9 @@ reduce_stream(struct splitting *sp, int i, struct err *e)
 
 	spill_rewind(&r, &sp->spill, i);
 	while ((got = take_record(&r, &s, &body, e)) > 0) {
-		if ((n++ == 0 && rd->begin(rd->context, key_of(&s, body), e) < 0) ||
+		if (n++ == 0)
+			got = rd->begin(rd->context, key_of(&s, body), e);
+		if (got < 0 ||
 		    rd->value(rd->context, value_of(&s, body), e) < 0) {
 			got = -1;
 			break;

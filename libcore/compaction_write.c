@@ -268,7 +268,8 @@ write_batch(struct writing *w, struct err *e)
 
 /* ---- groups ---- */
 
-/* How many segments from first on become one (Kafka 4.x, groupSegmentsBySize). */
+/* How many segments from first on become one (Kafka 4.x,
+ * groupSegmentsBySize). */
 static size_t
 group_size(const struct compacting *run, size_t first)
 {

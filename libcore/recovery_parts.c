@@ -128,7 +128,8 @@ recovery_list(const struct partition *p, struct segment_list *l, struct err *e)
  * from here on would lie before the start of the log.
  */
 int
-recovery_settle_start(struct partition *p, const struct rebuild *seen, struct err *e)
+recovery_settle_start(
+    struct partition *p, const struct rebuild *seen, struct err *e)
 {
 	struct segment_list list = { 0 };
 	int64_t start, first;
