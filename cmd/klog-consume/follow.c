@@ -58,8 +58,9 @@ seen(void *ctx, int number, unsigned what)
 }
 
 /*
- * Whether s has more than was read: 1 yes, 0 no, 2 a writer is about to
- * publish (it wrote, which woke us, but readers go by what is published), -1.
+ * Whether s has more than was read: 1 yes, or less, for it may have been cut
+ * back, which the cursor tells; 0 no; 2 a writer is about to publish (it
+ * wrote, which woke us, but readers go by what is published), -1.
  */
 static int
 has_more(struct stream *s, struct err *e)
@@ -72,7 +73,7 @@ has_more(struct stream *s, struct err *e)
 	if (view_refresh(&s->view, e) < 0)
 		return -1;
 	s->told = s->view.end.next_offset;
-	if (s->told > s->cursor.next)
+	if (s->told > s->cursor.next || s->told < s->cursor.given)
 		return 1;
 	return busy ? 2 : 0;
 }
