@@ -163,18 +163,27 @@ def check_names(topic):
             raise Failed("%s is left over" % name)
 
 
-def check_reader(topic, interval):
-    """klog-consume prints what the files hold, and no aborted record."""
+def check_reader(topic, interval, rng):
+    """klog-consume prints what the files hold, and no aborted record: all,
+    from some offset on, or backwards."""
     part = rules.read(os.path.join(topic, "0"), True, interval)
     fate, stable = rules.fates(part)
     want = [r for b in part.batches() if not b.control
             and not fate.get(b.base) for r in b.records
             if part.start <= r.offset and b.last < part.high
             and (stable is None or r.offset < stable)]
+    # Only who reads from the start meets what is open.
+    args = rng.choice([[], ["-o"], ["--reverse"]]) if stable is None else []
+    if args == ["-o"]:
+        args = ["-o", rng.randrange(part.start, part.end + 1)]
+        want = [r for r in want if r.offset >= args[1]]
+    elif args:
+        want.reverse()
     got = [r for _, _, r in streams.from_json(run(
-        "klog-consume", "-J", topic))]
+        "klog-consume", "-J", *args, topic))]
     streams.same([(r.offset,) + r.fields() for r in got],
-                 [(r.offset,) + r.fields() for r in want], "klog-consume")
+                 [(r.offset,) + r.fields() for r in want],
+                 "klog-consume %s" % args)
 
 
 def append(topic, history):
@@ -212,7 +221,7 @@ def one(state, seed, rounds=4):
                                  check_round(topic, conf, now, args)):
                 done[what] += yes
             check_still(topic, conf, now)
-            check_reader(topic, conf["index.interval.bytes"])
+            check_reader(topic, conf["index.interval.bytes"], rng)
             # Its followers would have to take what is appended.
             if rng.randrange(2) and "min.insync.replicas" not in conf:
                 append(topic, history)
