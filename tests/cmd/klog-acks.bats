@@ -268,7 +268,7 @@ finds() {
 	rm t/0/state
 	run3 klog-produce t <<<two
 	is_status 4
-	is_err "klog-produce: $T/t/0/high-watermark: is not an offset; 0 records are safe; go on from line 1 of stdin"
+	is_err "klog-produce: $T/t/0/high-watermark: is not an offset (klog-check $T/t tells how to go on); 0 records are safe; go on from line 1 of stdin"
 	run3 klog-check --repair t
 	is_status 0
 	run3 klog-check t
