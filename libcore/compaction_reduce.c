@@ -199,11 +199,11 @@ reduce_in_memory(struct splitting *sp, int i, struct err *e)
 	size_t bytes = (size_t)sp->spill.streams[i].bytes;
 	uint8_t *data = malloc(bytes);
 	uint8_t **heads;
-	int r;
+	int r = -1;
 
-	heads = calloc(bytes / sizeof(struct spilled), sizeof(*heads));
+	heads = malloc(bytes / sizeof(struct spilled) * sizeof(*heads));
 	if (data == NULL || heads == NULL)
-		r = no_memory(sp->run, e);
+		(void)no_memory(sp->run, e);
 	else
 		r = read_part(sp, i, data, e);
 	if (r == 0)
