@@ -264,3 +264,23 @@ a/t: is a replica of $HERE/b/t; to copy what that has: klog-replicate b/t a/t"
 5'
 	is_err ''
 }
+
+# until_lines FILE N: until it has so many, or the reader has ended.
+until_lines() {
+	while [ "$(wc -l <"$1")" -lt "$2" ] && kill -0 "$pid"; do :; done
+}
+
+@test "a reader that stays is told of the cut" {
+	three
+	timeout 30 klog-consume -f -o start a/t >read 2>told &
+	pid=$!
+	until_lines read 6
+	klog-replicate promote -q b/t
+	produce b/t 7 8
+	klog-replicate follow -c -q a/t b/t
+	until_lines read 8
+	kill "$pid"
+	wait "$pid" || :
+	[ "$(tr '\n' ' ' <read)" = '1 2 3 4 5 6 7 8 ' ]
+	[ "$(cat told)" = 'klog-consume: a/t/0: a recovery cut the log off at offset 4: what was read from there on is gone, other records follow' ]
+}
