@@ -29,6 +29,17 @@ POLICIES = {
 }
 
 
+def lines_of(path):
+    """[(partition, offset, text)]; a line that is cut off is none."""
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    out = []
+    for line in text[:text.rfind("\n") + 1].splitlines():
+        partition, offset, rest = line.split(" ", 2)
+        out.append((int(partition), int(offset), rest))
+    return out
+
+
 class Reader:
     """One klog-consume -f; its output is in files."""
 
@@ -63,14 +74,7 @@ class Reader:
             return f.read()
 
     def lines(self):
-        """[(partition, offset, text)]; a line that is cut off is none."""
-        with open(self.path, encoding="utf-8") as f:
-            text = f.read()
-        out = []
-        for line in text[:text.rfind("\n") + 1].splitlines():
-            partition, offset, rest = line.split(" ", 2)
-            out.append((int(partition), int(offset), rest))
-        return out
+        return lines_of(self.path)
 
 
 class Following:
@@ -164,9 +168,7 @@ class Following:
             r.end()
 
     def reports(self):
-        r = Reader.__new__(Reader)
-        r.path = os.path.join(self.state, "reports")
-        return r.lines()
+        return lines_of(os.path.join(self.state, "reports"))
 
     def check(self):
         """What each reader printed."""

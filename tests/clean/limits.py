@@ -76,7 +76,7 @@ def check_offsets(topic, records, keys, end, tombstones):
     """Those of the last records of all keys, no other."""
     last = array.array("q", [-1]) * keys
     for n in range(end):
-        last[key_of(n, keys)] = n
+        last[(n * 0x9E3779B1 ^ n >> 7) % keys] = n      # key_of()
     with subprocess.Popen([streams.program("klog-consume"), "-F",
                            "%o %k %s\\n", topic], stdout=subprocess.PIPE,
                           bufsize=1 << 20) as proc:

@@ -18,7 +18,6 @@ import subprocess
 import killpoints
 import histories
 import made
-import rules
 import scenes
 import streams
 from streams import Failed
@@ -131,7 +130,7 @@ def check_after(scene, topic, before, want):
     check_reader(before, want, offsets(topic), "after the kill")
     check_log(topic, "before the next run", UNENDED)
     scene.check_half(topic)
-    status, err = ended(scene.command(topic, again=True))
+    status, err = ended(scene.command(topic))
     if status not in scene.again:
         raise Failed("the next run: exit %d: %s" % (status, err))
     got = offsets(topic)

@@ -55,9 +55,7 @@ class Scene:
         self.base = os.path.join(state, "base-" + name)
         make(self.base, **{k.replace(".", "_"): v for k, v in conf.items()})
         self.before = self.read(self.base)
-        whole = os.path.join(state, "whole-" + name)
-        shutil.copytree(self.base, whole)
-        self.want = self.rule(whole)
+        self.want = self.rule(self.base)
 
     @staticmethod
     def read(topic):
@@ -83,7 +81,7 @@ class Scene:
         os.makedirs(os.path.dirname(topic), exist_ok=True)
         shutil.copytree(self.base, topic)
 
-    def command(self, topic, again=False):
+    def command(self, topic):
         """What runs, and what ends what a kill left."""
         return [streams.program(self.program), "-q", "--now", str(NOW),
                 *self.args, topic]
@@ -108,7 +106,7 @@ class Hook(Scene):
         """Not what the hook runs."""
         return [x for x in strace if x != "-f"]
 
-    def command(self, topic, again=False):
+    def command(self, topic):
         saved = os.path.join(os.path.dirname(topic), "saved")
         os.makedirs(saved, exist_ok=True)
         return [streams.program(self.program), "-q", "--now", str(NOW),
@@ -140,7 +138,7 @@ class Trim(Scene):
     program = "klog-topic"
     AT = 100
 
-    def command(self, topic, again=False):
+    def command(self, topic):
         return [streams.program(self.program), "trim", "-o", str(self.AT),
                 topic]
 
@@ -157,7 +155,7 @@ class Snapshot(Scene):
     def rule(self, topic):
         return dict(self.before)
 
-    def command(self, topic, again=False):
+    def command(self, topic):
         return [streams.program(self.program), "snapshot", topic,
                 self.new(topic)]
 
