@@ -228,10 +228,11 @@ find_end(struct view *v, struct err *e)
 	struct scan s = { .size_max = v->batch_max };
 	struct err ignored;
 	char boot[37];
-	int64_t base;
+	int64_t base, again;
 	int r;
 
-	/* Before looking for the end: it only rises. */
+	/* Before looking for the end: it rises, but where the log is cut back
+	 * (truncate.h); then it falls first. */
 	if (checkpoint_read_recovery(
 		v->dirfd, boot, &v->promised, v->where, &ignored) <= 0)
 		v->promised = 0;
@@ -253,9 +254,15 @@ find_end(struct view *v, struct err *e)
 	r = walk_end(v, &s, &end, e);
 	scan_release(&s);
 	close(s.fd);
-	if (r == 0)
-		v->log = end;
-	return r;
+	if (r < 0)
+		return -1;
+	v->log = end;
+	if (v->promised > end.next_offset &&
+	    checkpoint_read_recovery(
+		v->dirfd, boot, &again, v->where, &ignored) > 0 &&
+	    again < v->promised)
+		v->promised = again;
+	return 0;
 }
 
 /*

@@ -272,15 +272,16 @@ until_lines() {
 
 @test "a reader that stays is told of the cut" {
 	three
-	timeout 30 klog-consume -f -o start a/t >read 2>told &
+	timeout 30 klog-consume -f -o start a/t >got 2>told &
 	pid=$!
-	until_lines read 6
+	until_lines got 6
 	klog-replicate promote -q b/t
 	produce b/t 7 8
 	klog-replicate follow -c -q a/t b/t
-	until_lines read 8
+	until_lines got 8
+	cat got told
 	kill "$pid"
 	wait "$pid" || :
-	[ "$(tr '\n' ' ' <read)" = '1 2 3 4 5 6 7 8 ' ]
+	[ "$(tr '\n' ' ' <got)" = '1 2 3 4 5 6 7 8 ' ]
 	[ "$(cat told)" = 'klog-consume: a/t/0: a recovery cut the log off at offset 4: what was read from there on is gone, other records follow' ]
 }
