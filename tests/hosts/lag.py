@@ -145,7 +145,7 @@ def crowd(state, count=CROWD):
         until(lambda: len(places.status(topic)[0]["in_sync"]) == count,
               "all are in sync: " + links[0].said()[-500:], every=0.2)
         run("klog-produce", "--acks", "all", topic, data=b"to all\n")
-        idle = _idle(state)
+        idle = _idle(state, count)
         run("klog-produce", "--acks", "all", topic, data=b"again\n")
         for n in range(count):
             until(lambda n=n: run("klog-consume", os.path.join(
@@ -161,10 +161,12 @@ def crowd(state, count=CROWD):
     shutil.rmtree(state)
 
 
-def _idle(state):
+def _idle(state, count):
     """What all of them use while nothing happens; the news of the last
     record have to be through first."""
     pids = working(state)
+    if len(pids) < 2 * count or used(pids) <= 0:
+        raise Failed("%d processes, not two a follower" % len(pids))
     until(lambda: _rest(pids), "they come to rest")
     before = used(pids)
     time.sleep(IDLE)            # nothing may happen: nothing to wait for
