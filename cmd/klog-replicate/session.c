@@ -167,11 +167,11 @@ session_run(struct session *s, struct err *e)
 		r = turn(s, &stopping, &theirs, e);
 		tick(s, &bytes, &records);
 	} while (r == 0);
-	if (r < 0 && e->code != ERR_STOPPED && !theirs) {
-		if (s->target != NULL)
-			(void)target_settle(s->target, &ignored);
+	/* What came whole is kept, whatever happened then. */
+	if (r < 0 && e->code != ERR_STOPPED && s->target != NULL)
+		(void)target_settle(s->target, &ignored);
+	if (r < 0 && e->code != ERR_STOPPED && !theirs)
 		link_fail(s->link, e);
-	}
 	if (r > 0 && stopping)
 		return main_stop(e);
 	return r < 0 ? -1 : 0;

@@ -1,0 +1,266 @@
+#!/usr/bin/env bats
+# klog-replicate SRC DST: what is copied, and what is not sent twice.
+# The others: klog-replicate-serve.bats, klog-replicate-follow.bats.
+
+load helper
+load replicate
+
+setup() {
+	helper_setup
+	mkdir "$T/here" "$T/there"
+	cd "$T" || return 1
+	unset KLOG_DIR
+}
+
+@test "a copy has the same bytes, id, settings, and is a replica" {
+	klog-topic create -p 3 -c retention.ms=1d -c segment.bytes=1M here/a
+	seq 1000 | klog-produce here/a
+	run3 klog-replicate here/a there/a
+	is_status 0 && is_out '' && is_err ''
+	same_logs here/a there/a
+	cmp here/a/topic.conf there/a/topic.conf
+	run3 cat there/a/role
+	is_out "replica of $(hostname):$T/here/a"
+	[ "$(count_of there/a)" = 1000 ]
+	run3 klog-check --deep there/a
+	is_status 0
+	run3 klog-produce there/a </dev/null
+	is_status 0
+	echo x >x
+	run3 klog-produce there/a x
+	is_status 6
+}
+
+@test "only what is missing is sent, and nothing when nothing is" {
+	klog-topic create here/a
+	head -c 700000 /dev/urandom | base64 -w 0 |
+	    klog-produce -z none --whole here/a
+	run3 klog-replicate --json here/a there/a
+	is_status 0
+	[ "$(of records)" = 1 ]
+	[ "$(of bytes)" = "$(stat -c %s here/a/0/*0.log)" ]
+	echo one | klog-produce here/a
+	run3 klog-replicate --json here/a there/a
+	is_status 0
+	[ "$(of records)" = 1 ]
+	[ "$(of received)" -lt 1000 ]
+	run3 klog-replicate --json here/a there/a
+	is_status 0
+	[ "$(of records)" = 0 ]
+	[ "$(of received)" -lt 600 ] && [ "$(of sent)" -lt 600 ]
+	same_logs here/a there/a
+}
+
+@test "many topics in one connection, by slash and by pattern" {
+	far
+	for t in a1 a2 b; do
+		klog-topic create -p 2 here/$t
+		seq 10 | klog-produce here/$t
+	done
+	run3 klog-replicate "h:$T/here/a*" there/
+	is_status 0 && is_err ''
+	run3 ls there
+	is_out 'a1
+a2'
+	run3 klog-replicate "h:$T/here/" new/
+	is_status 0
+	run3 ls new
+	is_out 'a1
+a2
+b'
+	[ "$(wc -l <hosts)" = 2 ]
+	same_logs here/b new/b
+	run3 cat new/b/role
+	is_out "replica of h:$T/here/b"
+	run3 klog-replicate "h:$T/here/x*" there/
+	is_status 3
+	is_err 'klog-replicate: h: x*: matches no topic'
+}
+
+@test "push: the copy is on the far side" {
+	far
+	klog-topic create -p 2 here/a
+	seq 100 | klog-produce here/a
+	run3 klog-replicate here/a "u@h:$T/there/z"
+	is_status 0 && is_out '' && is_err ''
+	same_logs here/a there/z
+	run3 cat there/z/role
+	is_out "replica of $(hostname):$T/here/a"
+	run3 cat hosts
+	is_out 'u@h'
+	run3 klog-replicate here/a "h:$T/there/"
+	is_status 0
+	same_logs here/a there/a
+}
+
+@test "partitions, and the rest of them later" {
+	klog-topic create -p 3 here/a
+	for p in 0 1 2; do seq 10 | klog-produce -p $p here/a; done
+	run3 klog-replicate --json -p 1 here/a there/a
+	is_status 0
+	[ "$(of records)" = 10 ]
+	run3 klog-consume -c -p 0,2 there/a
+	is_out 0
+	run3 klog-replicate --json here/a there/a
+	[ "$(of records)" = 20 ]
+	same_logs here/a there/a
+	far
+	run3 klog-replicate --json -p 0 here/a "h:$T/there/b"
+	[ "$(of records)" = 10 ]
+}
+
+@test "groups travel after the records, and only if wanted" {
+	klog-topic create here/a
+	seq 10 | klog-produce here/a
+	klog-consume -n 4 -g g here/a >/dev/null
+	run3 klog-replicate --no-groups here/a there/a
+	[ ! -e there/a/groups ]
+	run3 klog-replicate --json here/a there/a
+	is_status 0
+	[ "$(of groups)" = 1 ]
+	run3 klog-group export -g g there/a
+	is_out "$(klog-group export -g g here/a)"
+	run3 klog-replicate --json here/a there/a
+	[ "$(of groups)" = 0 ]
+}
+
+@test "settings and partitions follow the source" {
+	klog-topic create here/a
+	klog-replicate here/a there/a
+	klog-topic alter -q -p 2 -c retention.ms=2h here/a
+	echo x | klog-produce -p 1 here/a
+	run3 klog-replicate here/a there/a
+	is_status 0 && is_err ''
+	cmp here/a/topic.conf there/a/topic.conf
+	same_logs here/a there/a
+}
+
+@test "a log start that was raised, and segments that are gone" {
+	klog-topic create -c segment.bytes=1M here/a
+	for _ in 1 2 3; do
+		head -c 700000 /dev/zero | klog-produce -z none --whole here/a
+	done
+	klog-replicate here/a there/a
+	klog-topic trim -o 2 here/a
+	run3 klog-replicate here/a there/a
+	is_status 0
+	run3 ls there/a/0
+	out_like '00000000000000000002.log'
+	[ ! -e there/a/0/00000000000000000000.log ]
+	run3 klog-topic offsets -o earliest there/a
+	is_out "$(klog-topic offsets -o earliest here/a | sed s/here/there/)"
+	# A copy that begins now begins there.
+	run3 klog-replicate here/a there/b
+	is_status 0
+	run3 klog-consume -c there/b
+	is_out 1
+	run3 klog-check there/b
+	is_status 0
+	# One that is far behind starts over.
+	echo x | klog-produce here/a
+	rm -r there/a
+	klog-replicate -q here/a there/a
+	for _ in 1 2 3; do
+		head -c 700000 /dev/zero | klog-produce -z none --whole here/a
+	done
+	klog-topic trim -o 6 here/a
+	run3 klog-replicate here/a there/a
+	is_status 0
+	run3 klog-consume -c there/a
+	is_out 1
+	run3 klog-check there/a
+	is_status 0
+}
+
+@test "refused: another id, no replica, fewer partitions, no topic" {
+	klog-topic create here/a
+	klog-topic create there/a
+	run3 klog-replicate here/a there/a
+	is_status 3
+	err_like '^klog-replicate: there/a: is another topic: its id is '
+	cp -r here/a there/b
+	run3 klog-replicate here/a there/b
+	is_status 6
+	is_err 'klog-replicate: there/b: is no replica: klog-replicate follow makes it one'
+	run3 klog-replicate here/none there/c
+	is_status 3
+	is_err 'klog-replicate: here/none: none: no such topic'
+	[ ! -e there/c ]
+}
+
+@test "damage at the source is not copied" {
+	klog-topic create here/a
+	for i in 1 2 3; do seq 100 | klog-produce here/a; done
+	size=$(stat -c %s here/a/0/*0.log)
+	printf X | dd of=here/a/0/00000000000000000000.log bs=1 conv=notrunc \
+	    seek=$((size - 20)) status=none
+	run3 klog-replicate here/a there/a
+	is_status 4
+	err_like 'a/0/00000000000000000000.log: position [0-9]+: offset 200: '
+	run3 klog-consume -c there/a
+	is_out 200
+}
+
+@test "usage" {
+	run3 klog-replicate
+	is_status 2
+	[ "$(head -n 1 "$ERR")" = 'klog-replicate: SRC is missing' ]
+	run3 klog-replicate a
+	is_status 2
+	[ "$(head -n 1 "$ERR")" = 'klog-replicate: DST is missing after a' ]
+	run3 klog-replicate h:a g:b
+	is_status 2
+	[ "$(head -n 1 "$ERR")" = \
+	    'klog-replicate: h:a and g:b: one of them must be here' ]
+	run3 klog-replicate -- -x:a there/
+	is_status 2
+	run3 klog-replicate 'h:here/a b' there/
+	is_status 2
+	run3 klog-replicate --serve --read-only
+	is_status 2
+	run3 klog-replicate --serve --root . --read-only --append-only
+	is_status 2
+}
+
+@test "a colon in a path, and words of the remote shell" {
+	mkdir 'x:y'
+	klog-topic create "$T/x:y/a"
+	echo 1 | klog-produce "$T/x:y/a"
+	run3 klog-replicate ./x:y/a there/a
+	is_status 0
+	cat >'my rsh' <<-'END'
+		#!/bin/sh
+		printf '%s\n' "$@" >words
+		exec sh -c "$4"
+	END
+	chmod +x 'my rsh'
+	run3 klog-replicate --rsh "'$T/my rsh'  -p \"2 2\"" \
+	    "h:$T/x:y/a" there/b
+	is_status 0 && is_err ''
+	run3 cat words
+	is_out "-p
+2 2
+h
+klog-replicate --serve -- '$T/x:y'"
+}
+
+@test "the far side is not klog, is not there, goes away" {
+	KLOG_RSH='echo Welcome' run3 klog-replicate h:a there/
+	is_status 3
+	is_err 'klog-replicate: h: says "Welcome h klog-replicate --serve" where klog-replicate should answer: does a start-up file of the shell there print something?'
+	KLOG_RSH=$T/none run3 klog-replicate h:a there/
+	is_status 3
+	is_err "klog-replicate: can't run the remote shell: $T/none: No such file or directory
+klog-replicate: h: the connection ended (exit status 127)"
+	KLOG_RSH=false run3 klog-replicate h:a there/
+	is_status 3
+	is_err 'klog-replicate: h: the connection ended (exit status 1); what was acknowledged is safe, and the same command goes on from there'
+	far
+	run3 klog-replicate --path-of-klog 'exec false' h:a there/
+	is_status 3
+	printf '#!/bin/sh\nexec sleep 100\n' >silent
+	chmod +x silent
+	KLOG_RSH=$T/silent run3 klog-replicate --timeout 200ms h:a there/
+	is_status 5
+	err_like 'h: nothing was heard for '
+}
