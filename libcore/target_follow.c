@@ -1,4 +1,6 @@
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "append.h"
 #include "clock.h"
@@ -89,21 +91,27 @@ target_log_restart(struct target *t, struct target_log *l, int64_t offset,
 }
 
 int
-target_log_cut(struct target *t, struct target_topic *tt,
-    struct target_log *l, int64_t offset, struct err *e)
+target_log_cut(struct target *t, struct target_log *l, int64_t offset,
+    struct err *e)
 {
 	struct truncate cut = { .partition = &l->p,
 		.offset = offset,
 		.force = t->o.force };
+	size_t n;
 
-	(void)tt;
 	if (t->o.append_only)
 		return err_set(e, ERR_ROLE,
 		    "%s: its history parts from the source's at offset %" PRId64
-		    ", before its end: nothing may be taken away here",
+		    ": nothing may be cut off here",
 		    l->p.where, offset);
-	if (truncate_log(&cut, clock_mono_ms() + t->o.wait_ms, e) < 0)
+	if (truncate_log(&cut, clock_mono_ms() + t->o.wait_ms, e) < 0) {
+		n = strlen(e->text);
+		if (e->code == ERR_DATA && !t->o.force)
+			snprintf(e->text + n, sizeof(e->text) - n,
+			    "; --force cuts it all the same, and keeps what "
+			    "goes in cut/");
 		return -1;
+	}
 	t->counts.cut += cut.bytes;
 	return 0;
 }

@@ -257,7 +257,7 @@ target_log_start(struct target *t, struct target_topic *tt,
 			    "%s: the source would have it cut at offset "
 			    "%" PRId64 ", but the histories part at %" PRId64,
 			    l->p.where, w->cut, common);
-		return target_log_cut(t, tt, l, common, e) < 0 ?
+		return target_log_cut(t, l, common, e) < 0 ?
 		    -1 :
 		    target_log_position(t, tt, l, e);
 	}

@@ -104,8 +104,8 @@ int target_log_settle(struct target *t, struct target_topic *tt,
 
 /* Cut l back to offset, where its history parts from the source's.  0, or
  * -1. */
-int target_log_cut(struct target *t, struct target_topic *tt,
-    struct target_log *l, int64_t offset, struct err *e);
+int target_log_cut(struct target *t, struct target_log *l, int64_t offset,
+    struct err *e);
 
 /*
  * Begin anew at offset, beyond the end: what precedes it is gone at the

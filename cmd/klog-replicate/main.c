@@ -12,7 +12,7 @@ main(int argc, char **argv)
 	const struct program program = { .name = "klog-replicate",
 		.summary = "copy topics, also over ssh, and keep the copies up "
 			   "to date",
-		.verbs = verbs[0].name != NULL ? verbs : NULL,
+		.verbs = verbs,
 		.single = &verb_copy };
 
 	return main_run(&program, argc, argv);
