@@ -106,7 +106,8 @@ source_log_open(struct source *s, struct source_topic *t,
 	}
 	cursor_init(&l->cursor, &l->view, l->sent);
 	if (s->o.follow && l->watch < 0)
-		l->watch = watch_add(&s->watch, l->view.dirfd, WATCH_DATA);
+		l->watch = watch_add(
+		    &s->watch, l->view.dirfd, WATCH_DATA | WATCH_NAMES);
 	l->open = true;
 	s->open_count++;
 	return 0;

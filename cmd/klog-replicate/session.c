@@ -3,7 +3,7 @@
 #include "main.h"
 #include "report.h"
 
-enum { PENDING_MAX = 1 << 20 }; /* bytes, before more is put in front */
+enum { PENDING_MAX = 1 << 20 }; /* bytes, after which what is there is sent */
 
 int
 session_their_error(
@@ -95,8 +95,9 @@ take_all(struct session *s, bool *theirs, struct err *e)
 static int
 pump(struct session *s, struct err *e)
 {
-	int r = 1;
+	int r = link_pending(s->link) == 0;
 
+	/* The pipe holds enough to keep the other end busy meanwhile. */
 	while (r == 1 && link_pending(s->link) < PENDING_MAX) {
 		r = source_pump(s->source, e);
 		if (r < 0)

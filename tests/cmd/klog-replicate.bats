@@ -256,7 +256,7 @@ klog-replicate: h: the connection ended (exit status 127)"
 	is_status 3
 	is_err 'klog-replicate: h: the connection ended (exit status 1); what was acknowledged is safe, and the same command goes on from there'
 	far
-	run3 klog-replicate --path-of-klog 'exec false' h:a there/
+	run3 klog-replicate --path-of-klog false h:a there/
 	is_status 3
 	printf '#!/bin/sh\nexec sleep 100\n' >silent
 	chmod +x silent

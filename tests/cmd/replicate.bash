@@ -3,7 +3,7 @@
 # far: KLOG_RSH becomes a shell that runs the command here, as ssh would there.
 far() {
 	printf '#!/bin/sh\nhost=$1; shift\necho "$host" >>"%s/hosts"\n%s\n' \
-	    "$T" 'exec sh -c "$*"' >"$T/rsh"
+	    "$T" 'exec sh -c "exec $*"' >"$T/rsh"
 	chmod +x "$T/rsh"
 	export KLOG_RSH=$T/rsh
 }

@@ -1,0 +1,136 @@
+#!/usr/bin/env bats
+# klog-replicate -f: copies that stay up to date.
+
+load helper
+load replicate
+
+setup() {
+	helper_setup
+	mkdir "$T/here" "$T/there"
+	cd "$T" || return 1
+	unset KLOG_DIR
+	far
+	follower=
+}
+
+teardown() {
+	[ -z "$follower" ] || kill "$follower" 2>/dev/null || :
+	helper_teardown
+}
+
+# follow ARG...: in the background, until teardown or stop.
+follow() {
+	klog-replicate -f "$@" >out 2>err 3>&- &
+	follower=$!
+}
+
+# stop: ask it to end; its status is in $status.
+stop() {
+	kill -TERM "$follower"
+	status=0
+	wait "$follower" || status=$?
+	follower=
+}
+
+group_is_at() {
+	[ "$(klog-group export -g g there/a 2>/dev/null)" = "$1" ]
+}
+
+@test "records, groups, partitions and settings as they come" {
+	klog-topic create here/a
+	follow "h:$T/here/a" there/a
+	until_true has_records there/a 0
+	seq 5 | klog-produce here/a
+	until_true has_records there/a 5
+	klog-consume -n 3 -g g here/a >/dev/null
+	until_true group_is_at "$(klog-group export -g g here/a)"
+	klog-consume -n 1 -g g here/a >/dev/null
+	until_true group_is_at "$(klog-group export -g g here/a)"
+	klog-topic alter -q -p 2 -c retention.ms=1h here/a
+	echo x | klog-produce -p 1 here/a
+	until_true has_records there/a 6
+	cmp here/a/topic.conf there/a/topic.conf
+	same_logs here/a there/a
+	klog-topic trim -o 2 -p 0 here/a >/dev/null
+	until_true has_records there/a 4
+	stop
+	[ "$status" = 143 ]
+	[ ! -s err ]
+}
+
+@test "an idle follower uses no CPU" {
+	[[ $KLOG_BIN != */valgrind/* ]] || skip "valgrind is slow"
+	klog-topic create here/a
+	echo x | klog-produce here/a
+	follow here/a there/a
+	until_true has_records there/a 1
+	run3 timeout 3 strace -f -c -o calls -p "$follower"
+	total=$(awk '$NF == "total" { print $(NF - 1) }' calls)
+	[ "${total:-0}" -lt 40 ] || { cat calls; false; }
+}
+
+@test "a push that follows" {
+	klog-topic create here/a
+	follow here/a "h:$T/there/a"
+	until_true has_records there/a 0
+	seq 10 | klog-produce here/a
+	until_true has_records there/a 10
+	stop
+	[ "$status" = 143 ]
+}
+
+@test "the connection is made again, and goes on where it was" {
+	klog-topic create here/a
+	seq 10 | klog-produce here/a
+	follow "h:$T/here/a" there/a
+	until_true has_records there/a 10
+	pkill -KILL -P "$follower"
+	seq 10 | klog-produce here/a
+	until_true has_records there/a 20
+	[ "$(wc -l <hosts)" = 2 ]
+	grep -q 'h: the connection ended (killed by signal 9); what was acknowledged is safe; trying again in about 1 s' err
+	same_logs here/a there/a
+	stop
+	[ "$status" = 143 ]
+}
+
+@test "--acks all waits for it, and it counts" {
+	klog-topic create -c min.insync.replicas=2 here/a
+	echo x >x
+	run3 klog-produce --acks all --timeout 100ms here/a x
+	is_status 5
+	follow "h:$T/here/a" there/a
+	until_true grep -q . here/a/0/in-sync
+	run3 klog-produce --acks all --timeout 10s here/a x
+	is_status 0
+	# What is acknowledged is there.
+	has_records here/a 1
+	until_true has_records there/a 1
+	stop
+}
+
+@test "killed at any moment, what is there is good and it goes on" {
+	klog-topic create -p 2 -c segment.bytes=1M here/a
+	for _ in 1 2 3 4 5 6; do
+		seq 20000 | klog-produce -z none --batch-bytes 4k here/a
+	done
+	for after in 0.01 0.02 0.03 0.05 0.08; do
+		timeout -s KILL $after klog-replicate here/a there/a || :
+		[ ! -e there/a ] || klog-check -q there/a
+	done
+	run3 klog-replicate here/a there/a
+	is_status 0
+	run3 klog-check --deep -q there/a
+	is_status 0
+	[ "$(count_of there/a)" = 120000 ]
+	klog-consume here/a | sort >x
+	klog-consume there/a | sort | cmp - x
+}
+
+@test "refused for good is not tried again" {
+	klog-topic create here/a
+	klog-topic create there/a
+	run3 timeout 20 klog-replicate -f here/a there/a
+	is_status 3
+	err_like 'is another topic'
+}
