@@ -91,19 +91,18 @@ take_all(struct session *s, bool *theirs, struct err *e)
 	return r < 0 ? -1 : 1;
 }
 
-/* What the source has to say: 0 it waits, -1. */
+/* What the source has to say: 1 there is more, 0 it waits, -1. */
 static int
 pump(struct session *s, struct err *e)
 {
-	int r = link_pending(s->link) == 0;
+	int r = 1;
 
 	/* The pipe holds enough to keep the other end busy meanwhile. */
-	while (r == 1 && link_pending(s->link) < PENDING_MAX) {
+	if (link_pending(s->link) > 0)
+		return 1;
+	while (r == 1 && link_pending(s->link) < PENDING_MAX)
 		r = source_pump(s->source, e);
-		if (r < 0)
-			return -1;
-	}
-	return 0;
+	return r == 2 ? 0 : r;
 }
 
 static int
@@ -128,7 +127,7 @@ static int
 turn(struct session *s, bool *stopping, bool *theirs, struct err *e)
 {
 	int watch = s->source != NULL ? source_watch(s->source) : -1;
-	int r;
+	int r, more = 0;
 
 	if (main_stopped() && !*stopping) {
 		*stopping = true;
@@ -140,11 +139,14 @@ turn(struct session *s, bool *stopping, bool *theirs, struct err *e)
 		return link_finish(s->link, e) < 0 ? -1 : 1;
 	if (r < 0)
 		return -1;
-	if (s->source != NULL && pump(s, e) < 0)
+	if (s->source != NULL && (more = pump(s, e)) < 0)
 		return -1;
 	r = link_wait(s->link, -1, false, e);
 	if (r != 0)
 		return r < 0 ? -1 : 0;
+	/* All of it went at once: no waiting before there is more of it. */
+	if (more > 0 && link_pending(s->link) == 0)
+		return 0;
 	/* Nothing more is here at the moment: what came goes to the disk. */
 	if (s->target != NULL && target_settle(s->target, e) < 0)
 		return -1;
