@@ -1,0 +1,179 @@
+#!/usr/bin/env bats
+# klog-clean: compaction as users see it, and --reduce.  What compaction keeps
+# is tested elsewhere.
+
+load helper
+load clean
+
+# rounds N [FROM]: on each day FROM (1) to N of January 100 keys k0 to k99, with
+# the day as value, on the compacted topic c: a segment.
+rounds() {
+	local round
+
+	for round in $(seq "${2:-1}" "$1"); do
+		seq -f "k%g:$round" 0 99 |
+			klog-produce -K : -z none -t "2026-01-0$round" c || return 1
+	done
+}
+
+make_c() {
+	klog-topic create -c cleanup.policy=compact -c segment.ms=12h "$@" c
+}
+
+# values KEY: of the topic, on one line.
+values() {
+	klog-consume -k "$1" c | paste -sd ' '
+}
+
+@test "compacted when enough of it is new, and said so" {
+	make_c
+	rounds 3
+	[ "$(segments c/0)" = '0 100 200' ]
+	run3 klog-clean -n c
+	is_status 0
+	is_err ''
+	is_out "$T/c/0: would be compacted: 2 segments, $(du_of c/0 0 100): 1.00 of it was new, min.cleanable.dirty.ratio is 0.50
+$T/c: nothing to remove; would compact 1 partition, $(du_of c/0 0 100)"
+	[ "$(klog-consume -c c)" -eq 300 ]
+	run3 klog-clean -v c
+	is_status 0
+	is_err ''
+	out_like "^$T/c/0: compacted: 200 records to 100, 2\.3k to 1\.[0-9]k, 2 segments to 1: 1\.00 of it was new, min\.cleanable\.dirty\.ratio is 0\.50
+$T/c: nothing to remove; compacted 1 partition, 2\.3k to 1\.[0-9]k\$"
+	[ "$(values k7)" = '2 3' ]
+	run3 klog-clean -v c
+	is_status 0
+	is_out "$T/c: nothing to remove; nothing to compact"
+	is_err "klog-clean: $T/c/0: not compacted: all that may be is compacted"
+	run3 klog-check c
+	is_status 0
+	run3 klog-clean -v --retain-only c
+	is_out "$T/c: nothing to remove"
+	is_err ''
+	run3 klog-clean --compact-only c
+	is_out "$T/c: nothing to compact"
+}
+
+# du_of FOLDER BASE...: the size of these segments as klog prints it (1k-10k).
+du_of() {
+	local base sum=0
+
+	for base in "${@:2}"; do
+		sum=$((sum + $(stat -c %s "$(log "$1" "$base")")))
+	done
+	echo "$((sum * 10 / 1024))" | sed 's/\(.\)$/.\1k/'
+}
+
+@test "below the ratio, min.compaction.lag.ms, --force, --json" {
+	make_c -c min.cleanable.dirty.ratio=0.9
+	rounds 3
+	klog-clean -q c
+	rounds 5 4
+	run3 klog-clean -v c
+	is_status 0
+	err_like "^klog-clean: $T/c/0: not compacted: 0\.[0-9]+ of it is new, min\.cleanable\.dirty\.ratio is 0\.90\$"
+	run3 klog-clean --json c
+	out_like '^\{"topic":"c","partition":0,"compacted":false,"reason":"below_ratio","clean_bytes":[0-9]+,"dirty_bytes":[0-9]+\}
+\{"topic":"c","segments":0,"bytes":0,"by_start":0,"by_size":0,"by_time":0,"compacted":0,"bytes_before":0,"bytes_after":0,"dry_run":false\}$'
+	run3 klog-clean --force --json c
+	is_status 0
+	[ "$(jq -s '.[0].compacted, .[0].reason, .[1].compacted' "$OUT" |
+		paste -sd ' ')" = 'true "forced" 1' ]
+	klog-topic alter -c min.compaction.lag.ms=10d c
+	rounds 7 6
+	run3 klog-clean --force --json --now 2026-01-08 c
+	is_status 0
+	# Only what was compacted before.
+	[ "$(jq -s '.[0].dirty_bytes' "$OUT")" -eq 0 ]
+}
+
+@test "compact,delete: what is old goes first, the rest is compacted" {
+	make_c
+	rounds 6
+	klog-topic alter -c cleanup.policy=compact,delete -c retention.ms=4d c
+	run3 klog-clean --now 2026-01-06T12:00 c
+	is_status 0
+	out_like "^$T/c: removed 2 segments, 2\.3k: 2 by time; compacted 1 partition, 3\.[0-9]k to 1\.[0-9]k\$"
+	[ "$(cat c/0/log-start-offset)" = 200 ]
+	[ "$(values k7)" = '5 6' ]
+	run3 klog-check c
+	is_status 0
+}
+
+@test "--reduce: a value made of all values of a key" {
+	make_c
+	rounds 5
+	run3 klog-clean -f --reduce 'echo "$KLOG_TOPIC $KLOG_PARTITION $KLOG_KEY $(paste -sd +)"' c
+	is_status 0
+	is_err ''
+	[ "$(values k42)" = 'c 0 k42 1+2+3+4 5' ]
+	[ "$(klog-consume -c c)" -eq 200 ]
+	klog-check c
+	# Its offset and time are those of the last.
+	[ "$(klog-consume -k k42 -F '%o %T' -n 1 c)" = '342 1767484800000' ]
+}
+
+@test "--reduce: NULs, tombstones, single values" {
+	make_c
+	printf 'a=1\n2\0b=x\0a=3\n4\0d=1\0d=\0d=2\0e=1\0e=2\0e=\0' |
+		klog-produce -0 -K = -Z -t 2026-01-01 c
+	rounds 1
+	klog-topic alter -c segment.ms=1 c
+	echo 'z:z' | klog-produce -K : -t 2026-02-02 c
+	run3 klog-clean -0 -f --reduce 'tr "\0" ,' c
+	is_status 0
+	is_out ''
+	is_err ''
+	[ "$(values a)" = "1
+2,3
+4," ] || [ "$(klog-consume -k a c)" = $'1\n2,3\n4,' ]
+	[ "$(values b)" = x ]
+	[ "$(values d)" = 2 ]
+	[ "$(klog-consume -Z -k e c)" = NULL ]
+}
+
+@test "--reduce: whatever fails leaves everything as it was" {
+	local before
+
+	make_c
+	rounds 3
+	before=$(sha256sum c/0/*.log)
+	fails() {
+		run3 klog-clean -f --reduce "$1" c
+		is_status 3
+		is_out "$T/c: nothing to remove; nothing to compact"
+		err_like "^klog-clean: $T/c/0: not compacted: --reduce: key \"k[0-9]+\": $2\$"
+		[ "$(sha256sum c/0/*.log)" = "$before" ]
+		[ -z "$(find c/0 -name '*.cleaned' -o -name swap)" ]
+	}
+	fails 'cat >/dev/null; exit 1' 'exit status 1'
+	fails 'test $KLOG_KEY != k99 && echo 1' 'exit status 1'
+	fails 'kill -9 $$' 'killed by signal 9 \(Killed\)'
+	fails true 'it wrote nothing, not even an empty value'
+	fails cat 'it wrote more than one value'
+	fails 'head -c 2000000 /dev/zero' 'it wrote more than 1048588 bytes'
+	# Not reading is no failure; nothing is, for a command that is not run.
+	run3 klog-clean -f --reduce 'echo' c
+	is_status 0
+	[ "$(values k1)" = ' 3' ]
+	run3 klog-clean -f --reduce false c
+	is_status 0
+	run3 klog-check c
+	is_status 0
+}
+
+@test "--reduce: a value with a newline needs -0; a signal stops it" {
+	local before
+
+	make_c
+	printf 'a:1\n2\0a:3\0' | klog-produce -0 -K : -t 2026-01-01 c
+	rounds 3
+	before=$(sha256sum c/0/*.log)
+	run3 klog-clean -f --reduce 'paste -sd,' c
+	is_status 3
+	is_err "klog-clean: $T/c/0: not compacted: --reduce: key \"a\": a value holds a newline; -0 ends values with a NUL"
+	run3 klog-clean -0 -f --reduce 'kill -TERM $PPID; echo' c
+	is_status 143
+	is_err ''
+	[ "$(sha256sum c/0/*.log)" = "$before" ]
+}
