@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@ enum {
 	READ_SIZE = 256 << 10,
 	PIPE_SIZE = 1 << 20,
 	ERROR_MS = 2000,
+	LOOK_MS = 20,
+	END_MS = 2000, /* for the process behind it to see that we went */
 	SHOWN = 60 /* bytes of what is no greeting */
 };
 
@@ -50,7 +53,32 @@ link_open(struct link *l, int in, int out, const char *peer, struct err *e)
 	return 0;
 }
 
-/* The status of the process behind the link, as it ends. */
+/* Whether the child ends in END_MS. */
+static bool
+ends(pid_t pid)
+{
+	int fd = pidfd_open(pid, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int64_t now = clock_mono_ms(), until = now + END_MS;
+	siginfo_t info = { 0 };
+
+	/* A signal ends poll; without a descriptor we look now and then. */
+	for (; now < until && info.si_pid == 0; now = clock_mono_ms()) {
+		(void)poll(&p, fd < 0 ? 0 : 1,
+		    fd < 0 ? LOOK_MS : (int)(until - now));
+		if (waitid(P_PID, (id_t)pid, &info,
+			WEXITED | WNOHANG | WNOWAIT) < 0)
+			break;
+	}
+	if (fd >= 0)
+		close(fd);
+	return info.si_pid != 0;
+}
+
+/*
+ * The status of the process behind the link, as it ends.  A remote shell whose
+ * connection is dead does not see that we went: it is made to end.
+ */
 static int
 reap(struct link *l)
 {
@@ -58,6 +86,11 @@ reap(struct link *l)
 
 	if (l->pid <= 0)
 		return 0;
+	if (!ends(l->pid)) {
+		kill(l->pid, SIGTERM);
+		if (!ends(l->pid))
+			kill(l->pid, SIGKILL);
+	}
 	while (waitpid(l->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			break;

@@ -29,8 +29,8 @@ SHOWN = ("topic", "partition", "end", "start", "from", "cut", "high",
 class Side:
     """One direction."""
 
-    def __init__(self, source, sink, name):
-        self.source, self.sink, self.name = source, sink, name
+    def __init__(self, sink, close, name):
+        self.sink, self.close, self.name = sink, close, name
         self.parser = frames.Parser()
         self.bytes = 0
 
@@ -75,8 +75,8 @@ def main():
                           stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as far:
         note(t="begin", far=far.pid, near=os.getppid())
-        sides = {0: Side(0, far.stdin.fileno(), "there"),
-                 far.stdout.fileno(): Side(far.stdout.fileno(), 1, "back")}
+        sides = {0: Side(far.stdin.fileno(), far.stdin.close, "there"),
+                 far.stdout.fileno(): Side(1, lambda: os.close(1), "back")}
         passed = 0
         while sides:
             for fd in select.select(list(sides), [], [])[0]:
@@ -90,7 +90,7 @@ def main():
                 for m in side.summary(data):
                     note(**m)
                 if not data:
-                    os.close(side.sink)
+                    side.close()
                     del sides[fd]
                     continue
                 time.sleep(delay)

@@ -86,6 +86,12 @@ class Sshd:
             "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
             "-o", "BatchMode=yes", "-o", "LogLevel=ERROR"])
 
+    def sessions(self):
+        """The processes that serve a connection each."""
+        with open("/proc/%d/task/%d/children" % (
+                self.proc.pid, self.proc.pid), encoding="ascii") as f:
+            return [int(p) for p in f.read().split()]
+
     def wait(self):
         """Until it answers."""
         def answers():
@@ -162,26 +168,32 @@ class OverSsh:
             raise Failed("%s" % done)
 
     def cut(self):
-        """-f comes back by itself when the connection is cut."""
+        """-f comes back by itself when the connection ends, and when it falls
+        silent, which ssh does not notice."""
         copy = os.path.join(self.state, "followed")
         link = places.Process(
             os.path.join(self.state, "err"), "klog-replicate", "-f",
-            "--path-of-klog", self.path, "--name", "followed",
-            "127.0.0.1:" + self.topic, copy, rsh=self.server.rsh("plain"))
+            "--path-of-klog", self.path, "--name", "followed", "--timeout",
+            "2s", "127.0.0.1:" + self.topic, copy,
+            rsh=self.server.rsh("plain"))
         try:
-            for n in range(1):
-                run("klog-produce", self.topic, data=b"round %d\n" % n)
+            for n, number in enumerate((signal.SIGKILL, signal.SIGSTOP)):
                 until(lambda: self._same(copy), "it has all: " + link.said())
-                # The session's process of sshd: its connection is cut.
-                subprocess.run(["pkill", "-KILL", "-P", str(
-                    self.server.proc.pid)], check=False)
-            until(lambda: link.said().count("trying again") >= 1, "it says so")
-            run("klog-produce", self.topic, data=b"after the cut\n")
+                for pid in self.server.sessions():
+                    os.kill(pid, number)
+                run("klog-produce", self.topic, data=b"round %d\n" % n)
+                until(lambda n=n: link.said().count("trying again") > n,
+                      "it tries again: " + link.said())
+                # The far host finds out by itself, some time.
+                for pid in self.server.sessions():
+                    os.kill(pid, signal.SIGKILL)
             until(lambda: self._same(copy), "it has all: " + link.said())
-            if link.end(signal.SIGTERM) not in (0, 143, -signal.SIGTERM):
+            if link.end(signal.SIGTERM) not in (143, -signal.SIGTERM):
                 raise Failed(link.said())
         finally:
             link.end()
+            for pid in self.server.sessions():
+                os.kill(pid, signal.SIGKILL)
 
     def _same(self, copy):
         try:
