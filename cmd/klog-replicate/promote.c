@@ -138,6 +138,28 @@ lead(void *ctx, struct role *r, struct err *e)
 	return 0;
 }
 
+/* Whether the file says that t leads, but not yet all states: a promotion
+ * was killed just then. */
+static bool
+half_led(const struct topic *t, const struct role *r)
+{
+	struct err ignored;
+	bool half = false;
+	struct view v;
+	int32_t i;
+
+	for (i = 0; r->kind == ROLE_LEADER && i < t->settings.partitions;
+	     i++) {
+		if (view_open(&v, t->dirfd, i, t->path, &ignored) < 0)
+			break;
+		if (view_refresh(&v, &ignored) == 0 && v.state.page != NULL)
+			half |= atomic_load(&v.state.page->role) !=
+			    ROLE_LEADER;
+		view_close(&v);
+	}
+	return half;
+}
+
 static int
 promote_all(struct promotion *o, struct err *e)
 {
@@ -145,8 +167,11 @@ promote_all(struct promotion *o, struct err *e)
 	struct role r;
 	int32_t i;
 
-	if (role_read(&r, t->dirfd, t->path, e) < 0 ||
-	    check_role(t, &r, e) < 0 || topic_check_local(t, o->unsafe, e) < 0 ||
+	if (role_read(&r, t->dirfd, t->path, e) < 0)
+		return -1;
+	if (half_led(t, &r))
+		return role_set(t->dirfd, t->path, o->deadline, &r, e);
+	if (check_role(t, &r, e) < 0 || topic_check_local(t, o->unsafe, e) < 0 ||
 	    check_all(o, e) < 0)
 		return -1;
 	for (i = 0; i < t->settings.partitions; i++)

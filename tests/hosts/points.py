@@ -41,7 +41,8 @@ class Scene:
     def make(self):
         """Two topics: the one that leads, and its copy."""
         lead, copy = self.paths(self.base)
-        run("klog-topic", "create", "-c", "segment.bytes=4k", lead)
+        run("klog-topic", "create", "-c", "segment.bytes=4k", "-c",
+            "compression.type=none", lead)
         for n in range(12):
             run("klog-produce", lead, data=b"record %d %s\n" % (n, FILL))
         run("klog-replicate", lead, copy)
@@ -120,7 +121,7 @@ class Append(Scene):
             if m["kind"] == "ack":
                 acked = m["end"]
         have = run("klog-consume", copy)[0].splitlines()
-        if have != [b"record %d" % n for n in range(len(have))] or \
+        if have != _values(len(have)) or \
                 len(have) < acked:
             raise Failed("%d acknowledged, %d there" % (acked, len(have)))
         run("klog-check", "-q", copy)
@@ -145,7 +146,7 @@ class Promote(Scene):
             env=places.environment()).returncode
         if code not in (0, 6):
             raise Failed("a producer ends with %d" % code)
-        run("klog-check", "-q", copy)
+        passing(copy)
         run("klog-replicate", "promote", copy, status=6 if code == 0 else 0)
         run("klog-produce", copy, data=b"led\n")
         _epochs(copy, 12)
@@ -154,6 +155,15 @@ class Promote(Scene):
         if run("klog-consume", copy)[0].splitlines() != wanted:
             raise Failed("other records")
         run("klog-check", "-q", "--deep", copy)
+
+
+def passing(topic, *more):
+    """klog-check finds nothing, or what ends when the same is done again."""
+    out, _ = run("klog-check", topic, status=(0, 4))
+    fine = (b": good: ", b"/state: says another role than the topic's") + more
+    for line in out.splitlines():
+        if not any(x in line for x in fine):
+            raise Failed("klog-check: %r" % line)
 
 
 def _epochs(topic, start):
@@ -193,9 +203,10 @@ class Follow(Scene):
         have = run("klog-consume", lead)[0].splitlines()
         wanted = _values(12) + \
             [b"tail %d" % n for n in range(9)]
-        if have != wanted[:len(have)] or len(have) < 12:
+        if have != wanted[:len(have)]:
             raise Failed("the log is %s" % have[-3:])
-        run("klog-check", "-q", lead)
+        # The next writer makes indexes anew that were removed before the cut.
+        passing(lead, b"index: is missing")
         run(*self.command(path)[0])
         run("klog-produce", lead, data=b"refused\n", status=6)
         run("klog-replicate", "x:" + copy, lead)
