@@ -188,7 +188,7 @@ check-long: deps
 	@$(SUB) SANITIZE=1 tests
 	@$(SUB) FUZZ=1 CC=clang fuzzers
 	@$(SUB) valgrind
-	@tests/run-suites -j $(JOBS) long
+	@LINT_NODES=225000 tests/run-suites -j $(JOBS) long
 
 # Programs of the same names that run the real ones under valgrind.
 valgrind: all
