@@ -252,8 +252,9 @@ source_log_send(struct source *s, struct source_topic *t,
 		s->out->len = at;
 		return r;
 	}
-	if (got.holes)
-		s->out->data[at + WIRE_BATCHES_FLAGS] = WIRE_HOLES;
+	s->out->data[at + WIRE_BATCHES_FLAGS] =
+	    (uint8_t)((got.holes ? WIRE_HOLES : 0) |
+		(l->cursor.next < limit ? WIRE_MORE : 0));
 	wire_end(s->out, at);
 	s->counts.bytes += (int64_t)(s->out->len - payload);
 	s->counts.batches += got.batches;

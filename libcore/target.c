@@ -51,6 +51,12 @@ target_is_full(const struct target *t)
 	return t->unsettled >= SETTLE_BYTES;
 }
 
+bool
+target_expects(const struct target *t)
+{
+	return t->expects;
+}
+
 int
 target_settle(struct target *t, struct err *e)
 {
@@ -66,6 +72,7 @@ target_settle(struct target *t, struct err *e)
 				return -1;
 	}
 	t->unsettled = 0;
+	t->expects = false;
 	return 0;
 }
 

@@ -35,6 +35,9 @@ int target_take(struct target *t, const struct wire *w, struct err *e);
 /* Whether so much is not on disk yet that it should be now. */
 bool target_is_full(const struct target *t);
 
+/* Whether more was announced, so that it is too early to sync. */
+bool target_expects(const struct target *t);
+
 /* Sync what was appended and acknowledge it.  0, or -1. */
 int target_settle(struct target *t, struct err *e);
 

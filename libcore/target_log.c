@@ -5,6 +5,7 @@
 #include "checkpoint.h"
 #include "clock.h"
 #include "durable.h"
+#include "fsio.h"
 #include "history.h"
 #include "origins.h"
 #include "promote.h"
@@ -16,7 +17,8 @@
 enum {
 	FDS_EACH = 7, /* descriptors that an open log may take */
 	FDS_KEPT = 32,
-	OPEN_MAX = 64
+	OPEN_MAX = 64,
+	WRITEBACK_MIN = 256 << 10 /* bytes */
 };
 
 static int
@@ -336,6 +338,11 @@ target_log_batches(struct target *t, struct target_topic *tt,
 	l->high = w->high;
 	l->source_start = w->start;
 	t->unsettled += w->bytes.len;
+	t->expects = (w->flags & WIRE_MORE) != 0;
+	/* So that the sync finds little left to do. */
+	if (w->bytes.len >= WRITEBACK_MIN)
+		fsio_start_writeback(l->p.log_fd,
+		    l->p.slot.position - w->bytes.len, w->bytes.len);
 	t->counts.bytes += w->bytes.len;
 	t->counts.batches += v.batches;
 	t->counts.records += v.records;

@@ -64,6 +64,7 @@ struct target {
 	int open_count, open_max; /* logs */
 	int64_t clock; /* for target_log.used */
 	int64_t unsettled; /* bytes */
+	bool expects; /* the source said that more follows at once */
 	bool over;
 	struct target_counts counts;
 };

@@ -56,7 +56,9 @@ enum { WIRE_PULL = 1, WIRE_PUSH = 2 }; /* direction: the caller's wish */
 enum {
 	WIRE_FOLLOW = 1, /* stay when all is copied */
 	WIRE_GROUPS = 2, /* the offsets of groups are wanted */
-	WIRE_HOLES = 1	 /* offsets that are missing here are gone there */
+
+	WIRE_HOLES = 1, /* offsets that are missing here are gone there */
+	WIRE_MORE = 2	 /* the next batches follow at once */
 };
 
 struct wire { /* a message; the slices are borrowed from the frame */

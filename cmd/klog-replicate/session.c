@@ -1,9 +1,13 @@
 #include "session.h"
 
+#include "clock.h"
 #include "main.h"
 #include "report.h"
 
-enum { PENDING_MAX = 1 << 20 }; /* bytes, after which what is there is sent */
+enum {
+	PENDING_MAX = 1 << 20, /* bytes, after which what is there is sent */
+	EXPECT_MS = 100 /* for what was announced, before it is given up */
+};
 
 int
 session_their_error(
@@ -148,6 +152,13 @@ turn(struct session *s, bool *stopping, bool *theirs, struct err *e)
 	if (more > 0 && link_pending(s->link) == 0)
 		return 0;
 	/* Nothing more is here at the moment: what came goes to the disk. */
+	if (s->target != NULL && target_expects(s->target)) {
+		s->link->wake_at = clock_mono_ms() + EXPECT_MS;
+		r = link_wait(s->link, -1, true, e);
+		s->link->wake_at = CLOCK_NEVER;
+		if (r != 0)
+			return r < 0 ? -1 : 0;
+	}
 	if (s->target != NULL && target_settle(s->target, e) < 0)
 		return -1;
 	if (s->source != NULL)
