@@ -244,6 +244,26 @@ class World:
                 said("ack"), frames.encode("bye"), said("bye")]
 
 
+    def source(self):
+        """What an honest source answers to who pulls."""
+        start = dict(self.start)
+        del start["kind"]
+        return [frames.GREETING, self.offer(b"t"),
+                frames.encode("start", **start),
+                frames.encode("batches", topic=0, partition=0, flags=0,
+                              start=0, high=-1, bytes=self.batches,
+                              **{"from": 0}),
+                frames.encode("group", topic=0, partition=0, name=b"g",
+                              epoch=0, time=1, **{"from": 5}),
+                frames.encode("bye")]
+
+    def target(self):
+        """What an honest target answers to who pushes."""
+        return [frames.GREETING, self.position(0, []), self.ready(),
+                frames.encode("ack", topic=0, partition=0,
+                              end=self.start["end"]), frames.encode("bye")]
+
+
 def value(rng, kind, world):
     """Any value of a field."""
     if kind in "Biq":
@@ -292,10 +312,10 @@ def wrong(rng, world, kind):
     return message
 
 
-def talks(rng, world, extra):
+def talks(rng, world, extra, both=None):
     """Conversations: each message at each step of each honest one; then
     random ones."""
-    both = (world.pull, world.push)
+    both = both or (world.pull, world.push)
     for honest in both:
         steps = [n for n, p in enumerate(honest()) if not callable(p)]
         for step in steps:
@@ -404,7 +424,7 @@ class Hostile:
                 self.world.root, "new", "0")) != log:
             raise Failed("status %d, %s" % (status, heard))
 
-    def escapes(self, without_landlock):
+    def escapes(self, step, without_landlock=False):
         """No name leads out, with Landlock and by itself."""
         prefix = ["strace", "-f", "-qq", "-o", "/dev/null", "-e",
                   "inject=landlock_create_ruleset:error=ENOSYS", "-e",
@@ -429,8 +449,9 @@ class Hostile:
                     status, heard, pieces))
             return status
         talks_out = []
-        for name in ESCAPES + [w.outside.encode(), w.outside.encode() +
-                               b"/secret"]:
+        tried = (ESCAPES + [w.outside.encode(), w.outside.encode() +
+                            b"/secret"])[::step]
+        for name in tried:
             for hello in (w.hello(name), w.hello(b"t", name=name)):
                 pieces = w.pull()
                 pieces[1] = hello
@@ -452,11 +473,79 @@ class Hostile:
         for name in new:
             shutil.rmtree(os.path.join(w.root, name))
         # Followers may be called anything, it names a file in replicas/.
-        if statuses.count(0) < len(ESCAPES) // 2:
+        if statuses.count(0) < len(tried) // 2:
             raise Failed("too many were refused: %s" % statuses)
         print("# %d names in %d conversations, %d refused" % (
-            len(ESCAPES) + 2, len(talks_out),
+            len(tried), len(talks_out),
             len(statuses) - statuses.count(0)))
+
+    def answers(self):
+        """The same of those who are called: sources and targets that lie.
+        Whatever they say, the caller ends in time, and what he has is the
+        log, or its beginning."""
+        rng = random.Random(self.seed + 3)
+        w = self.world
+        log = places.log_bytes(os.path.join(w.topic, "0"))
+        outside, beside = snapshot(w.outside), os.listdir(self.state)
+        plans = [(b, p) for b in (w.source, w.target)
+                 for p in talks(rng, w, self.extra // 4, (b,))]
+        if self.extra < 1000:
+            plans = rng.sample(plans, 60)
+        plans += [(w.source, w.source()), (w.target, w.target())]
+        for name in ESCAPES:
+            pieces = w.source()
+            pieces[1] = w.offer(name)
+            plans.append((w.source, pieces))
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            codes = list(pool.map(self._answer, range(len(plans)), plans))
+        same(outside, snapshot(w.outside))
+        streams.same(sorted(os.listdir(self.state)), sorted(
+            beside + ["near"]), "what lies beside")
+        for n in range(len(plans)):
+            folder = os.path.join(self.state, "near", str(n))
+            if set(os.listdir(folder)) - {"to", "canned", "t"}:
+                raise Failed("conversation %d made %s" % (
+                    n, os.listdir(folder)))
+            made = os.listdir(os.path.join(folder, "to"))
+            for topic in made:
+                part = os.path.join(folder, "to", topic, "0")
+                now = places.log_bytes(part)
+                if log[:len(now)] != now:
+                    raise Failed("conversation %d: no beginning of the log: "
+                                 "%s" % (n, part))
+        if 0 not in codes:
+            raise Failed("the honest fail, too: %s" % codes)
+        print("# %d answers" % len(plans))
+
+    def _answer(self, n, plan):
+        kind, pieces = plan
+        folder = os.path.join(self.state, "near", str(n))
+        os.makedirs(os.path.join(folder, "to"))
+        can = os.path.join(folder, "canned")
+        with open(can, "wb") as f:
+            f.write(b"".join(p for p in pieces if not callable(p)))
+        words = ["x:/", os.path.join(folder, "to") + "/"]
+        if kind == self.world.target:
+            topic = os.path.join(folder, "t")
+            shutil.copytree(self.world.topic, topic)
+            words = [topic, "x:/t"]
+        try:
+            done = subprocess.run(
+                [streams.program("klog-replicate"), "--timeout", "5s",
+                 *words], stdin=subprocess.DEVNULL, capture_output=True,
+                timeout=DEADLINE, check=False, preexec_fn=limit,
+                env=places.environment(KLOG_RSH=CANNED, KLOG_CANNED=can))
+        except subprocess.TimeoutExpired:
+            raise Failed("answer %d: it hangs" % n) from None
+        # A source that takes a push may be fenced, but never changed.
+        if kind == self.world.target and places.log_bytes(os.path.join(
+                topic, "0")) != places.log_bytes(os.path.join(
+                    self.world.topic, "0")):
+            raise Failed("answer %d: the source was changed" % n)
+        if done.returncode not in ENDS:
+            raise Failed("answer %d: status %d: %s" % (
+                n, done.returncode, done.stderr[-300:]))
+        return done.returncode
 
 
 def same(before, after):
