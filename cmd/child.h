@@ -7,9 +7,9 @@
  * given back when nobody has the file open any more.
  *
  * stdout (but for out), stderr, process group and what else was inherited
- * without close-on-exec are passed on.  The child's signal mask is empty; SIGPIPE,
- * SIGXFSZ and SIGCHLD, which the programs change for themselves, have their
- * defaults again; others that were ignored stay so (nohup).
+ * without close-on-exec are passed on.  The child's signal mask is empty;
+ * SIGPIPE, SIGXFSZ and SIGCHLD, which the programs change for themselves, have
+ * their defaults again; others that were ignored stay so (nohup).
  *
  * SIGCHLD must not be ignored while a child lives, or its status is lost.
  */

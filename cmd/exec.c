@@ -142,8 +142,8 @@ handle_child(struct exec *x)
 static int
 run(struct exec *x, struct slot *s, struct err *e)
 {
-	if (child_start(&s->child, x->o.command, s->job->input, s->job->kept, -1,
-	    s->job->env, e) < 0)
+	if (child_start(&s->child, x->o.command, s->job->input, s->job->kept,
+	    -1, s->job->env, e) < 0)
 		return -1;
 	s->state = SLOT_RUNS;
 	s->ended = false;

@@ -80,7 +80,8 @@ recovery_take_batches(struct partition *p, struct state_slot *slot,
 		if (seen == NULL)
 			continue;
 		if (b.epoch > seen->epoch.epoch)
-			seen->epoch = (struct epoch){ b.epoch, b.base_offset, 0 };
+			seen->epoch = (struct epoch){ b.epoch, b.base_offset,
+				0 };
 		if (slot->next_offset <= seen->safe)
 			seen->unsafe_at = slot->position;
 	}

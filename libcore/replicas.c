@@ -141,8 +141,8 @@ write_line(struct replicas_file *f, int32_t partition,
 	char line[LINE + 1], caught[TIME + 8] = "-";
 
 	if (a->caught_up_ms >= 0)
-		snprintf(
-		    caught, sizeof(caught), "%0*" PRId64, TIME, a->caught_up_ms);
+		snprintf(caught, sizeof(caught), "%0*" PRId64, TIME,
+		    a->caught_up_ms);
 	if (a->offset < 0)
 		snprintf(line, sizeof(line), "%*s %*s", OFFSET, "-", TIME, "-");
 	else

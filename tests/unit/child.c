@@ -36,8 +36,8 @@ run(const char *command, struct slice input, const char *const *env)
 	struct child c;
 	struct err e;
 
-	place_need(child_start(&c, command, input, 0, -1, env, &e) == 0, command,
-	    &e);
+	place_need(child_start(&c, command, input, 0, -1, env, &e) == 0,
+	    command, &e);
 	return finish(&c);
 }
 
@@ -216,11 +216,11 @@ descriptors(void)
 	close_range(3, ~0U, 0);	/* whoever started us may have left some */
 	fd = open("/", O_RDONLY | O_CLOEXEC);
 	place_need(child_start(&other, "cat > /dev/null; exit 4",
-	    (struct slice){ much, sizeof(much) }, 0, -1, NULL, &e) == 0, "start",
-	    &e);
+	    (struct slice){ much, sizeof(much) }, 0, -1, NULL, &e) == 0,
+	    "start", &e);
 	place_need(child_start(&c, "ls /proc/self/fd > out",
-	    (struct slice){ much, sizeof(much) }, 0, -1, NULL, &e) == 0, "start",
-	    &e);
+	    (struct slice){ much, sizeof(much) }, 0, -1, NULL, &e) == 0,
+	    "start", &e);
 	CHECK_EQ_INT(finish(&c), CHILD_DONE);
 	CHECK_EQ_STR(spawned_read("out"), "0\n1\n2\n3\n");
 	place_need(child_start(&c, "readlink /proc/self/fd/* > out",
@@ -294,8 +294,8 @@ killing(void)
 	spawned_enter();
 	spawned_fifo("fifo");
 	place_need(child_start(&c, "echo $$ > fifo; exec sleep 1000",
-	    (struct slice){ much, sizeof(much) }, 0, -1, NULL, &e) == 0, "start",
-	    &e);
+	    (struct slice){ much, sizeof(much) }, 0, -1, NULL, &e) == 0,
+	    "start", &e);
 	pid = c.pid;
 	spawned_await("fifo");
 	CHECK_EQ_INT(child_look(&c, why, sizeof(why)), CHILD_RUNS);

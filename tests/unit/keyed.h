@@ -118,7 +118,8 @@ keyed_read(struct keyed *k, bool ranges)
 		    "records", &e);
 		while ((got = batch_records_next(&br, &r, &e)) > 0) {
 			fprintf(f, "%s%" PRId64 ":%.*s",
-			    ftell(f) > 0 ? " " : "", r.offset, r.key.len, (const char *)r.key.data);
+			    ftell(f) > 0 ? " " : "", r.offset, r.key.len,
+			    (const char *)r.key.data);
 			if (r.value.len >= 0)
 				fprintf(f, "=%.*s", r.value.len,
 				    (const char *)r.value.data);

@@ -283,7 +283,8 @@ no_segment(void)
 	place_remove(&pl);
 }
 
-TEST_MAIN(TEST(state_is_deleted), TEST(new_epoch_after_a_restart), TEST(no_epoch_in_a_replica),
+TEST_MAIN(TEST(state_is_deleted), TEST(new_epoch_after_a_restart),
+    TEST(no_epoch_in_a_replica),
     TEST(epochs_from_the_log), TEST(never_below_the_recovery_point),
     TEST(damage_before_the_last), TEST(torn_before_an_unborn),
     TEST(unborn_is_back), TEST(first_batch_not_at_base), TEST(last_offsets),

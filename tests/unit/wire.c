@@ -102,7 +102,9 @@ both_ways(void)
 		.epoch = 1,
 		.time = 1700000000000 };
 	put(&w, group);
-	w = (struct wire){ .type = WIRE_ERROR, .status = 6, .text = text("no!") };
+	w = (struct wire){ .type = WIRE_ERROR,
+		.status = 6,
+		.text = text("no!") };
 	put(&w, error);
 	w = (struct wire){ .type = WIRE_BYE };
 	put(&w, bye);
