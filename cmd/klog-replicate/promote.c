@@ -171,8 +171,8 @@ promote_all(struct promotion *o, struct err *e)
 		return -1;
 	if (half_led(t, &r))
 		return role_set(t->dirfd, t->path, o->deadline, &r, e);
-	if (check_role(t, &r, e) < 0 || topic_check_local(t, o->unsafe, e) < 0 ||
-	    check_all(o, e) < 0)
+	if (check_role(t, &r, e) < 0 ||
+	    topic_check_local(t, o->unsafe, e) < 0 || check_all(o, e) < 0)
 		return -1;
 	for (i = 0; i < t->settings.partitions; i++)
 		if (promote_one(o, i, e) < 0)
