@@ -101,15 +101,15 @@ class Failover:
         for p in self.producers:
             p.start(self.topic[old])
         self._feed(self.rng.uniform(0.1, 0.5))
-        self._lose(others)
+        self._lose(n, others)
         new = self._promote(n, others)
         self._come_back(n, old, new, others)
         self.leader = new
 
-    def _lose(self, others):
+    def _lose(self, n, others):
         """The old leader is lost for its followers, one after the other; it
         may be dead, or go on alone."""
-        dead = self.rng.randrange(2)
+        dead = n and self.rng.randrange(2)
         if dead:
             for p in self.producers:
                 self._ended(p, signal.SIGKILL)
@@ -149,7 +149,7 @@ class Failover:
         alone = [p for p in self.producers if p.process.lives()]
         third = next(h for h in others if h != new)
         self._link(third, new, 0)
-        if alone and self.rng.randrange(2):
+        if alone and (n == 0 or self.rng.randrange(2)):
             self._meet(old, new)
         out, _ = run("klog-replicate", "follow", self.topic[old],
                      "x:" + self.topic[new])

@@ -5,10 +5,8 @@ import concurrent.futures
 import hashlib
 import os
 import random
-import resource
 import select
 import shutil
-import signal
 import subprocess
 import time
 
@@ -41,10 +39,8 @@ ESCAPES = [
     LONG, b"*/secret", b"../*", b"[.][.]", b"fold*/secret", b"*"]
 
 
-def limit():
-    """In the child: little memory, no cores."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+# In little memory.
+LIMIT = ["prlimit", "--as=%d" % MEMORY, "--core=0"]
 
 
 def talk(root, pieces, *mode, prefix=()):
@@ -52,10 +48,10 @@ def talk(root, pieces, *mode, prefix=()):
     waits until it is true of the messages that he heard, but not long: it
     may be his fault that nothing comes.  (status, [messages])."""
     with subprocess.Popen(
-            [*prefix, streams.program("klog-replicate"), "--serve", "--root",
-             root, *mode], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, env=places.environment(), bufsize=0,
-            preexec_fn=None if prefix else limit) as proc:
+            [*(prefix or LIMIT), streams.program("klog-replicate"),
+             "--serve", "--root", root, *mode], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, env=places.environment(),
+            bufsize=0) as proc:
         ear = Ear(proc.stdout.fileno())
         try:
             for piece in pieces:
@@ -531,9 +527,9 @@ class Hostile:
             words = [topic, "x:/t"]
         try:
             done = subprocess.run(
-                [streams.program("klog-replicate"), "--timeout", "5s",
+                [*LIMIT, streams.program("klog-replicate"), "--timeout", "5s",
                  *words], stdin=subprocess.DEVNULL, capture_output=True,
-                timeout=DEADLINE, check=False, preexec_fn=limit,
+                timeout=DEADLINE, check=False,
                 env=places.environment(KLOG_RSH=CANNED, KLOG_CANNED=can))
         except subprocess.TimeoutExpired:
             raise Failed("answer %d: it hangs" % n) from None

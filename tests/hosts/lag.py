@@ -9,7 +9,7 @@ import time
 import places
 from places import Failed, run, until
 
-LAG_MS = 300
+LAG_MS = 1000
 CROWD = 100
 IDLE = 3                        # seconds
 IDLE_MS = 20                    # of the processor, all together
@@ -85,7 +85,7 @@ class Lag:
     def _alone(self):
         """With too few, nothing is written, and the line says so."""
         self.links["b"].end()
-        first = self._produce(b"nobody is there\n", 5, "1s")
+        first = self._produce(b"nobody is there\n", 5, "3s")
         second = self._produce(b"refused\n", 5, "1s")
         if "not enough in-sync replicas: 1 of 2" not in second or \
                 second.count("\n") != 1:
