@@ -13,6 +13,8 @@ from places import Failed, run, until
 
 PARTITIONS = 2
 RATE = 400                      # records a second
+BULK = 15000                    # records that are there at first, so that
+                                # kills come in the middle of a copy
 KINDS = (("pull", True), ("push", True), ("pull", False), ("push", False))
 HOWS = ("near", "term", "far", "cut", "stop", "bytes")
 
@@ -38,7 +40,7 @@ class Pair:
             else (self.source, "far:" + self.copy)
         self.process = places.Process(
             self.err, "klog-replicate", "--name", self.name, "--timeout",
-            "20s", *(["-f"] if self.follow else []), *ends,
+            "20s", "--bwlimit", "1M", *(["-f"] if self.follow else []), *ends,
             rsh=places.shell(self.control, *options))
         self.expected = bool(options)
 
@@ -90,7 +92,10 @@ class Storm:
     def run(self):
         """All of it; nothing runs when it is over."""
         run("klog-topic", "create", "-p", PARTITIONS, "-c",
-            "segment.bytes=64k", self.source)
+            "segment.bytes=64k", "-c", "compression.type=none", self.source)
+        run("klog-produce", self.source, data=b"".join(
+            b"bulk %d %s\n" % (n, self.rng.randbytes(40).hex().encode())
+            for n in range(BULK)))
         try:
             for p in self.producers:
                 p.start(self.source)
@@ -199,7 +204,7 @@ class Storm:
                     raise Failed("%r at %d/%d" % (value, part, offset))
         values = [v for log in logs for v in log.values()]
         if len(values) != len(set(values)) or \
-                len(values) != sum(p.sent for p in self.producers):
+                len(values) != BULK + sum(p.sent for p in self.producers):
             raise Failed("%d records, %d different ones" % (
                 len(values), len(set(values))))
 
