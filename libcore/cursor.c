@@ -64,10 +64,9 @@ use_index(struct cursor *c)
 {
 	struct view *v = c->view;
 	struct err ignored;
-	int fd;
-
-	fd = segment_open(
+	int fd = segment_open(
 	    v->dirfd, c->base, SEGMENT_INDEX, O_RDONLY, v->where, &ignored);
+
 	if (fd < 0)
 		return;
 	c->floor = scan_find(&c->scan, fd, c->base, c->next);
@@ -131,8 +130,7 @@ open_by_listing(struct cursor *c, struct err *e)
 	}
 	if (r == 0)
 		return err_set(e, ERR_SYSTEM,
-		    "%s: segments vanish while "
-		    "they are looked for",
+		    "%s: segments vanish while they are looked for",
 		    v->where);
 	return r;
 }
@@ -291,8 +289,7 @@ next_batch(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 		if (r == BATCH_BAD)
 			return view_corrupt(c->view, c->base, c->scan.position,
 			    c->next,
-			    "checksum mismatch or "
-			    "damaged header",
+			    "checksum mismatch or damaged header",
 			    e);
 		r = at_end(c, e);
 		if (r <= 0)
@@ -332,14 +329,27 @@ was_cut(struct cursor *c)
 	return true;
 }
 
+/* Whether the log ends before c since we last looked: what can't be read is
+ * being cut off, and the epoch that tells of it comes later. */
+static bool
+is_being_cut(struct cursor *c)
+{
+	const int64_t *end = &c->view->end.next_offset, before = *end;
+	struct err ignored;
+
+	return view_refresh(c->view, &ignored) == 0 && *end < before &&
+	    *end <= c->next;
+}
+
 int
 cursor_next(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 {
 	int r;
 
-	do
+	do {
 		r = next_batch(c, b, bytes, e);
-	while (c->epoch >= 0 &&
+		r = r < 0 && is_being_cut(c) ? 0 : r;
+	} while (c->epoch >= 0 &&
 	    (r < 0 ||
 		(r == 0 ? c->view->end.next_offset < c->given :
 			  b->epoch > c->epoch)) &&
@@ -375,9 +385,7 @@ cursor_skip_damage(struct cursor *c, int64_t *from, int64_t *to, struct err *e)
 		c->got_base = INT64_MAX;
 		return 1;
 	}
-	if (view_refresh(c->view, e) < 0)
-		return -1;
-	if (view_list(c->view, e) < 0)
+	if (view_refresh(c->view, e) < 0 || view_list(c->view, e) < 0)
 		return -1;
 	i = segment_list_find(&c->view->segments, c->base) + 1;
 	if (c->base == c->view->end.base ||

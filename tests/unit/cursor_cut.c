@@ -1,6 +1,7 @@
 #include "place_files.h"
 
 #include "cursor.h"
+#include "truncate.h"
 #include "view.h"
 
 /* A log that is cut off below what was read from it; a batch has 73 bytes. */
@@ -56,6 +57,45 @@ read_and_cut(void)
 	place_remove(&pl);
 }
 
+/* The view still says that there are five, and the file is shorter. */
+static void
+while_it_is_cut(void)
+{
+	static const char epochs[] = "0\n1\n1 2\n";
+	struct truncate t = { .offset = 2 };
+	struct buf bytes = { 0 };
+	struct cursor c;
+	struct place pl;
+	struct batch b;
+	struct view v;
+	struct err e;
+	int i;
+
+	place_make(&pl);
+	place_fill(&pl, 3, 1000, 1);
+	CHECK_EQ_INT(append_begin(&pl.p, INT64_MAX, &e), 0);
+	CHECK_EQ_INT(append_roll(&pl.p, &e), 0);
+	append_end(&pl.p);
+	place_fill(&pl, 2, 1000, 1);
+	view(&v, &pl);
+	cursor_init(&c, &v, 0);
+	for (i = 0; i < 3; i++)
+		CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
+	pl.p.use = PARTITION_KEEPER;
+	t.partition = &pl.p;
+	CHECK_EQ_INT(truncate_log(&t, 0, &e), 0);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 0);
+	CHECK_EQ_INT(c.cut, -1);
+	place_put(pl.part, "leader-epoch-checkpoint", epochs,
+	    sizeof(epochs) - 1);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 0);
+	CHECK_EQ_INT(c.cut, 2);
+	cursor_release(&c);
+	buf_release(&bytes);
+	view_close(&v);
+	place_remove(&pl);
+}
+
 /* A batch was seen in the file before the page, made meanwhile, tells of it. */
 static void
 not_published(void)
@@ -89,4 +129,5 @@ not_published(void)
 	place_remove(&pl);
 }
 
-TEST_MAIN(TEST(read_and_cut), TEST(not_published))
+TEST_MAIN(
+    TEST(read_and_cut), TEST(while_it_is_cut), TEST(not_published))
