@@ -155,8 +155,8 @@ zstd_frame(struct codec *c, const uint8_t *src, size_t size, struct buf *dst,
 {
 	size_t left = limit - (dst->len - start), want = 4 * size, got;
 
-	if (want < dst->cap - dst->len)
-		want = dst->cap - dst->len;
+	if (want + 1 < dst->cap - dst->len)
+		want = dst->cap - dst->len - 1;
 	for (;; want *= 2) {
 		if (want > left)
 			want = left;

@@ -300,6 +300,33 @@ lz4_frames(void)
 	codec_free(c);
 }
 
+/* Unpacking one after the other into the same memory takes no more of it. */
+static void
+same_room(void)
+{
+	struct codec *c = codec_new();
+	struct buf packed, plain;
+	size_t i, cap;
+	struct err e;
+	int n;
+
+	for (i = 0; i < ALL; i++) {
+		packed = plain = (struct buf){ 0 };
+		CHECK_EQ_INT(codec_compress(c, all[i], CODEC_LEVEL_DEFAULT,
+		    text, MIB / 3, &packed, &e), 0);
+		for (n = 0, cap = 0; n < 9; n++) {
+			buf_clear(&plain);
+			CHECK_EQ_INT(codec_decompress(c, all[i], packed.data,
+			    packed.len, &plain, 64 * MIB, &e), 0);
+			CHECK(n == 0 || plain.cap == cap);
+			cap = plain.cap;
+		}
+		buf_release(&packed);
+		buf_release(&plain);
+	}
+	codec_free(c);
+}
+
 TEST_MAIN(TEST(fill), TEST(names), TEST(framing), TEST(round_trips),
     TEST(levels), TEST(raw_snappy), TEST(concatenated), TEST(damaged),
-    TEST(bombs), TEST(lz4_frames))
+    TEST(bombs), TEST(lz4_frames), TEST(same_room))
