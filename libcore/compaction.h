@@ -49,6 +49,7 @@ struct compaction { /* zero it, then fill the first part */
 			 * Buffers are never smaller than makes sense. */
 	uint8_t hash_key[16]; /* random, anew for each run: no collision of
 			       * two keys can be planned */
+	int workers; /* threads to read ahead on; 0: none */
 	bool bounded; /* nothing that ends behind this offset is cleaned: the */
 	int64_t bound; /* high watermark, where there is one */
 	bool force; /* clean whatever the dirty ratio is */

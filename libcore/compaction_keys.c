@@ -11,61 +11,71 @@
 
 #include "compaction.h"
 #include "compaction_parts.h"
+#include "compaction_walk.h"
 #include "filter.h"
 
-enum { AHEAD = 64 };
+enum { AHEAD = FILTER_AHEAD };
+
+/* The next records that have a key: how many, or -1. */
+static int
+take_keyed(const struct compacting *run, struct batch_records *br,
+    struct record *some, struct keymap_entry *keys, struct err *e)
+{
+	int got = 1, n = 0;
+
+	while (n < AHEAD && (got = batch_records_next(br, &some[n], e)) > 0) {
+		if (some[n].key.len < 0)
+			continue;
+		compaction_hash(run->c, some[n].key, keys[n].hash);
+		keys[n].offset = some[n].offset;
+		if (run->map.size > 0)
+			keymap_expect(&run->map, keys[n].hash);
+		n++;
+	}
+	return got < 0 ? err_prefix(e, "%s", run->p->where) : n;
+}
 
 /* Use the records of the batch at hand.  1 use said so, 0, -1. */
 static int
-each_in_batch(const struct walk *w, struct buf *scratch, keys_use *use,
-    void *context, struct err *e)
+each_in_batch(const struct walk *w, keys_use *use, void *context,
+    struct err *e)
 {
-	struct compacting *run = w->run;
-	struct keymap_entry key;
-	struct batch_records br;
-	struct record r;
-	int got, u;
+	struct batch_records br = *w->records;
+	struct keymap_entry keys[AHEAD];
+	struct record some[AHEAD];
+	int i, n, u;
 
-	got = batch_records_init(&br, &w->batch, w->bytes.data, run->codec,
-	    scratch, (size_t)run->view.batch_max, e);
-	if (got == 0)
-		got = 1;
-	while (got > 0 && (got = batch_records_next(&br, &r, e)) > 0) {
-		if (r.key.len < 0)
-			continue;
-		compaction_hash(run->c, r.key, key.hash);
-		key.offset = r.offset;
-		u = use(context, &key, &r, e);
-		if (u != 0)
-			return u;
-	}
-	return got < 0 ? err_prefix(e, "%s", run->p->where) : 0;
+	while ((n = take_keyed(w->run, &br, some, keys, e)) > 0)
+		for (i = 0; i < n; i++) {
+			u = use(context, &keys[i], &some[i], e);
+			if (u != 0)
+				return u;
+		}
+	return n;
 }
 
 int
 keys_each(struct compacting *run, int64_t from, keys_use *use, void *context,
     struct err *e)
 {
-	struct walk w = { 0 };
-	struct buf scratch = { 0 };
+	struct walk w;
 	int got;
 
 	run->c->passes++;
-	walk_init(&w, run, from, run->c->end);
-	while ((got = walk_next(&w, e)) > 0) {
+	got = walk_open(&w, run, from, run->c->end, e);
+	while (got >= 0 && (got = walk_next(&w, e)) > 0) {
 		if (w.fate == WALK_OPEN) {
-			compaction_end_before(run, w.batch.base_offset);
+			compaction_end_before(run, w.batch->base_offset);
 			got = 0;
 			break;
 		}
 		if (w.fate != WALK_DATA)
 			continue;
-		got = each_in_batch(&w, &scratch, use, context, e);
+		got = each_in_batch(&w, use, context, e);
 		if (got != 0)
 			break;
 	}
 	walk_release(&w);
-	buf_release(&scratch);
 	return got;
 }
 
@@ -257,16 +267,31 @@ item_for(struct compacting *run, int64_t offset, struct err *e)
 	return run->next.offset == offset;
 }
 
+void
+keys_expect(void *context, const struct record *r)
+{
+	struct compacting *run = context;
+	uint64_t *hash;
+
+	if (run->map.size == 0)
+		return;
+	if (run->asked == run->expected)
+		run->asked = run->expected = 0;
+	hash = run->hashes[run->expected++];
+	compaction_hash(run->c, r->key, hash);
+	keymap_expect(&run->map, hash);
+}
+
 int
 keys_verdict(void *context, const struct record *r, struct slice *value,
     struct err *e)
 {
 	struct compacting *run = context;
-	uint64_t hash[2];
+	const uint64_t *hash;
 	int got;
 
 	if (run->map.size > 0) {
-		compaction_hash(run->c, r->key, hash);
+		hash = run->hashes[run->asked++];
 		return r->offset >= keymap_get(&run->map, hash) ? FILTER_KEEP :
 								  FILTER_DROP;
 	}

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "keymap.h"
-#include "markers.h"
+#include "filter.h"
 #include "partition.h"
 #include "runs.h"
 #include "spill.h"
@@ -33,6 +33,8 @@ struct compacting { /* a run; zero it to start */
 
 	/* Which record of each key is the last: by one of two ways. */
 	struct keymap map; /* keys of the dirty range; size 0: runs */
+	uint64_t hashes[FILTER_AHEAD][2]; /* of records that are expected */
+	int expected, asked; /* how many, and of how many it was asked */
 	struct runs runs; /* what goes; with reduce also what gets another
 			   * value, and its place in values */
 	struct runs_item next; /* of runs; offset INT64_MAX: no more */
@@ -42,33 +44,7 @@ struct compacting { /* a run; zero it to start */
 	struct buf value; /* to be written to it, then what was read */
 };
 
-/* ---- compaction_walk: read what is to be compacted, batch by batch ---- */
-
-enum walk_fate {
-	WALK_DATA, /* ask about each record */
-	WALK_CONTROL,
-	WALK_ABORTED, /* data of an aborted transaction */
-	WALK_OPEN /* of one that has not ended */
-};
-
-struct walk { /* zero it to start */
-	struct compacting *run;
-	struct cursor cursor;
-	int64_t end; /* offset */
-	struct markers markers; /* view NULL: no transaction was met */
-	enum walk_fate fate; /* of the batch at hand */
-	struct batch batch;
-	struct buf bytes;
-};
-
-void walk_init(struct walk *w, struct compacting *run, int64_t from,
-    int64_t end);
-
-/* The next batch: 1, 0 the end, or -1 (ERR_STOPPED: progress said so). */
-int walk_next(struct walk *w, struct err *e);
-void walk_release(struct walk *w);
-
-/* The hash of a key. */
+/* The hash of a key (compaction_walk). */
 void compaction_hash(
     const struct compaction *c, struct slice key, uint64_t hash[2]);
 
@@ -116,7 +92,8 @@ int values_end(struct compacting *run, struct err *e);
 int values_get(struct compacting *run, int64_t place, struct slice *value,
     struct err *e);
 
-/* struct filter's verdict; context is the run.  Offsets rise. */
+/* struct filter's expect and verdict; context is the run.  Offsets rise. */
+void keys_expect(void *context, const struct record *r);
 int keys_verdict(void *context, const struct record *r, struct slice *value,
     struct err *e);
 void keys_release(struct compacting *run);

@@ -11,6 +11,7 @@
 
 #include "compaction.h"
 #include "compaction_parts.h"
+#include "compaction_walk.h"
 #include "epochs.h"
 #include "filter.h"
 #include "rewrite.h"
@@ -180,11 +181,11 @@ fill_hole(struct writing *w, int64_t end, struct err *e)
 static int
 how_marker(struct writing *w, enum filter_batch *how, struct err *e)
 {
-	const struct batch *b = &w->walk.batch;
+	const struct batch *b = w->walk.batch;
 	enum markers_kind kind = MARKERS_COMMIT;
 
 	/* One without its record may go whatever it was. */
-	if (b->count > 0 && markers_kind(b, w->walk.bytes.data, &kind, e) < 0)
+	if (b->count > 0 && markers_kind(b, w->walk.bytes, &kind, e) < 0)
 		return -1;
 	*how = FILTER_MARKER;
 	if (kind == MARKERS_OTHER ||
@@ -197,7 +198,7 @@ how_marker(struct writing *w, enum filter_batch *how, struct err *e)
 static int
 how_to_filter(struct writing *w, enum filter_batch *how, struct err *e)
 {
-	const struct batch *b = &w->walk.batch;
+	const struct batch *b = w->walk.batch;
 
 	*how = FILTER_RECORDS;
 	if (w->walk.fate == WALK_CONTROL)
@@ -218,7 +219,7 @@ how_to_filter(struct writing *w, enum filter_batch *how, struct err *e)
 static int
 leave_nothing(struct writing *w, struct err *e)
 {
-	const struct batch *b = &w->walk.batch;
+	const struct batch *b = w->walk.batch;
 	uint8_t husk[BATCH_HEADER];
 	struct batch left;
 	int r;
@@ -235,15 +236,15 @@ leave_nothing(struct writing *w, struct err *e)
 		return -1;
 	return emit(w, &left, husk,
 	    b->size == BATCH_HEADER &&
-		memcmp(husk, w->walk.bytes.data, sizeof(husk)) == 0,
+		memcmp(husk, w->walk.bytes, sizeof(husk)) == 0,
 	    e);
 }
 
 static int
 write_batch(struct writing *w, struct err *e)
 {
-	const struct batch *b = &w->walk.batch;
-	const uint8_t *bytes = w->walk.bytes.data, *out;
+	const struct batch *b = w->walk.batch;
+	const uint8_t *bytes = w->walk.bytes, *out;
 	enum filter_batch how;
 	struct batch left;
 	int r;
@@ -256,7 +257,8 @@ write_batch(struct writing *w, struct err *e)
 		    bytes, e);
 	if (how_to_filter(w, &how, e) < 0)
 		return -1;
-	r = filter_batch(&w->filter, b, bytes, how, &left, &out, e);
+	r = filter_batch(&w->filter, b, bytes, w->walk.records, how, &left,
+	    &out, e);
 	if (r < 0)
 		return err_prefix(e, "%s", w->run->p->where);
 	if (r == 0)
@@ -357,13 +359,15 @@ compaction_write(struct compacting *run, struct err *e)
 		    .batch_max = settings_batch_limit(set),
 		    .codec = run->codec,
 		    .verdict = keys_verdict,
+		    .expect = keys_expect,
 		    .context = run } };
 	size_t i, n;
 	int r;
 
 	run->c->passes++;
-	walk_init(&w.walk, run, run->c->start, run->c->end);
-	r = epochs_read(&w.epochs, run->p->dirfd, run->p->where, e);
+	r = walk_open(&w.walk, run, run->c->start, run->c->end, e);
+	if (r == 0)
+		r = epochs_read(&w.epochs, run->p->dirfd, run->p->where, e);
 	for (i = 0; r == 0 && i < run->count; i += n) {
 		n = group_size(run, i);
 		r = write_group(&w, i, n, e);

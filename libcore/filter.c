@@ -25,14 +25,6 @@ no_memory(struct err *e)
 	return err_set(e, ERR_SYSTEM, "out of memory");
 }
 
-static int
-start(struct filter *f, const struct batch *b, const uint8_t *bytes,
-    struct batch_records *br, struct err *e)
-{
-	return batch_records_init(br, b, bytes, f->codec, &f->records,
-	    (size_t)f->batch_max, e);
-}
-
 /* Keep a replaced value until the batch is written. */
 static int
 hold_value(struct filter *f, const struct slice *value, struct err *e)
@@ -72,24 +64,30 @@ judge(struct filter *f, const struct batch *b, const struct record *r,
 
 /* Judge every record: f->verdicts has one byte for each. */
 static int
-judge_all(struct filter *f, const struct batch *b, const uint8_t *bytes,
+judge_all(struct filter *f, const struct batch *b, struct batch_records br,
     struct judged *j, struct err *e)
 {
-	struct batch_records br;
-	struct record r;
-	int got, v;
+	struct record some[FILTER_AHEAD];
+	int got = 1, i, n, v;
 
 	buf_clear(&f->verdicts);
 	buf_clear(&f->values);
 	if (buf_reserve(&f->verdicts, (size_t)b->count) < 0)
 		return no_memory(e);
-	if (start(f, b, bytes, &br, e) < 0)
-		return -1;
-	while ((got = batch_records_next(&br, &r, e)) > 0) {
-		v = judge(f, b, &r, j, e);
-		if (v < 0)
-			return -1;
-		f->verdicts.data[f->verdicts.len++] = (uint8_t)v;
+	while (got > 0) {
+		for (n = 0; n < FILTER_AHEAD; n++) {
+			got = batch_records_next(&br, &some[n], e);
+			if (got <= 0)
+				break;
+			if (f->expect != NULL && some[n].key.len >= 0)
+				f->expect(f->context, &some[n]);
+		}
+		for (i = 0; got >= 0 && i < n; i++) {
+			v = judge(f, b, &some[i], j, e);
+			if (v < 0)
+				return -1;
+			f->verdicts.data[f->verdicts.len++] = (uint8_t)v;
+		}
 	}
 	f->records_read += b->count;
 	f->records_kept += j->kept;
@@ -169,11 +167,10 @@ finish(struct filter *f, struct batch *left, const uint8_t **out,
 
 /* Write the records that are kept into a new batch with the old one's place. */
 static int
-rebuild(struct filter *f, const struct batch *b, const uint8_t *bytes,
+rebuild(struct filter *f, const struct batch *b, struct batch_records br,
     const struct judged *j, struct batch *left, const uint8_t **out,
     struct err *e)
 {
-	struct batch_records br;
 	bool first = true;
 	struct record r;
 	size_t at = 0, i = 0;
@@ -185,8 +182,6 @@ rebuild(struct filter *f, const struct batch *b, const uint8_t *bytes,
 	f->out.len = BATCH_HEADER;
 	left->count = j->kept;
 	left->max_timestamp = INT64_MIN;
-	if (start(f, b, bytes, &br, e) < 0)
-		return -1;
 	while ((got = batch_records_next(&br, &r, e)) > 0) {
 		uint8_t v = f->verdicts.data[i++];
 
@@ -206,37 +201,54 @@ rebuild(struct filter *f, const struct batch *b, const uint8_t *bytes,
 	return got < 0 ? -1 : finish(f, left, out, e);
 }
 
-int
-filter_batch(struct filter *f, const struct batch *b, const uint8_t *bytes,
-    enum filter_batch how, struct batch *left, const uint8_t **out,
+/* Every record of it stays. */
+static int
+keep_all(struct filter *f, const struct batch *b, struct judged *j,
     struct err *e)
 {
+	buf_clear(&f->verdicts);
+	if (buf_reserve(&f->verdicts, (size_t)b->count) < 0)
+		return no_memory(e);
+	f->verdicts.len = (size_t)b->count;
+	memset(f->verdicts.data, FILTER_KEEP, f->verdicts.len);
+	j->kept = b->count;
+	return 0;
+}
+
+int
+filter_batch(struct filter *f, const struct batch *b, const uint8_t *bytes,
+    const struct batch_records *records, enum filter_batch how,
+    struct batch *left, const uint8_t **out, struct err *e)
+{
 	bool horizon = (b->attributes & BATCH_HORIZON) != 0;
+	struct batch_records unpacked;
 	struct judged j = { 0 };
 
 	if (how == FILTER_NONE) {
 		f->records_read += b->count;
 		return 0;
 	}
-	if (how == FILTER_WHOLE || how == FILTER_MARKER) {
-		if (how == FILTER_MARKER &&
-		    (b->count == 0 ||
-			(horizon && f->now_ms >= b->base_timestamp)))
-			return 0;
-		buf_clear(&f->verdicts);
-		if (buf_reserve(&f->verdicts, (size_t)b->count) < 0)
-			return no_memory(e);
-		f->verdicts.len = (size_t)b->count;
-		memset(f->verdicts.data, FILTER_KEEP, f->verdicts.len);
-		j.kept = b->count;
-		j.tombstones = how == FILTER_MARKER;
-	} else if (judge_all(f, b, bytes, &j, e) < 0) {
-		return -1;
-	}
-	if (j.kept == 0 && how != FILTER_WHOLE)
-		return 0;
 	*left = *b;
 	*out = bytes;
+	if (how == FILTER_WHOLE)
+		return 1;
+	if (how == FILTER_MARKER &&
+	    (b->count == 0 || (horizon && f->now_ms >= b->base_timestamp)))
+		return 0;
+	if (records == NULL && batch_records_init(&unpacked, b, bytes, f->codec,
+	    &f->records, (size_t)f->batch_max, e) < 0)
+		return -1;
+	if (records == NULL)
+		records = &unpacked;
+	if (how == FILTER_RECORDS) {
+		if (judge_all(f, b, *records, &j, e) < 0)
+			return -1;
+		if (j.kept == 0)
+			return 0;
+	} else if (keep_all(f, b, &j, e) < 0) {
+		return -1;
+	}
+	j.tombstones |= how == FILTER_MARKER;
 	if (!j.changed && (horizon || !j.tombstones))
 		return 1;
 	if (!horizon && j.tombstones) {
@@ -246,5 +258,5 @@ filter_batch(struct filter *f, const struct batch *b, const uint8_t *bytes,
 		    INT64_MAX :
 		    f->now_ms + f->delete_retention_ms;
 	}
-	return rebuild(f, b, bytes, &j, left, out, e);
+	return rebuild(f, b, *records, &j, left, out, e);
 }

@@ -19,6 +19,8 @@
 #include "codec.h"
 #include "err.h"
 
+enum { FILTER_AHEAD = 64 };
+
 enum filter_verdict { FILTER_DROP, FILTER_KEEP, FILTER_REPLACE };
 
 enum filter_batch {
@@ -42,6 +44,9 @@ struct filter { /* zero it, then fill the first part */
 	 */
 	int (*verdict)(void *context, const struct record *r,
 	    struct slice *value, struct err *e);
+	/* verdict will be called for r soon: first those that were expected
+	 * first, at most FILTER_AHEAD of them.  May be NULL. */
+	void (*expect)(void *context, const struct record *r);
 	void *context;
 
 	int64_t records_read, records_kept; /* not of control batches */
@@ -50,13 +55,14 @@ struct filter { /* zero it, then fill the first part */
 };
 
 /*
- * What is left of batch b at bytes: *left is one that is to be written in its
- * place, at *out (bytes itself if all stays; else until the next call).
- * 1, 0 nothing is left (*left and *out are not touched), or -1.
+ * What is left of batch b at bytes; records: a walk at its first record, or
+ * NULL, then they are unpacked here.  *left is one that is to be written in
+ * its place, at *out (bytes itself if all stays; else until the next call).
+ * 1, 0 nothing is left, or -1.
  */
 int filter_batch(struct filter *f, const struct batch *b, const uint8_t *bytes,
-    enum filter_batch how, struct batch *left, const uint8_t **out,
-    struct err *e);
+    const struct batch_records *records, enum filter_batch how,
+    struct batch *left, const uint8_t **out, struct err *e);
 
 void filter_release(struct filter *f);
 

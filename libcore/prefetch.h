@@ -24,6 +24,7 @@ struct prefetch_item {
 	int64_t skipped; /* offsets passed over before it; set by read */
 	int64_t segment, position; /* where it lies; set by read */
 	size_t raw_limit; /* bytes it may unpack to; set by read */
+	int kind; /* whatever read says of it */
 	bool sealed; /* set by read: do not unpack */
 	int status; /* 1 a batch, 0 nothing more now, -1 error, -2 a
 		     * batch that cannot be unpacked */

@@ -108,8 +108,8 @@ end(struct sieve *s)
 static int
 run(struct sieve *s, enum filter_batch how)
 {
-	return filter_batch(
-	    &s->f, &s->b, s->bytes.data, how, &s->left, &s->out, &s->e);
+	return filter_batch(&s->f, &s->b, s->bytes.data, NULL, how, &s->left,
+	    &s->out, &s->e);
 }
 
 static void
