@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "checkpoint.h"
-#include "epochs.h"
 #include "fsio.h"
 #include "segment.h"
 
@@ -297,38 +296,6 @@ next_batch(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 	}
 }
 
-/*
- * Whether the log was cut off below what was given out: then c stands at the
- * cut.  A cut starts a leader epoch.  An end that lies below proves nothing:
- * where there was no state page yet it was found in the file, and the writer
- * that made the page had not published what it wrote.
- */
-static bool
-was_cut(struct cursor *c)
-{
-	struct epochs es = { 0 };
-	int64_t cut = INT64_MAX;
-	int32_t epoch = c->epoch;
-	struct err ignored;
-	size_t i;
-
-	if (epochs_read(&es, c->view->dirfd, c->view->where, &ignored) == 0)
-		for (i = es.count; i > 0 && es.list[i - 1].epoch > c->epoch;
-		     i--)
-			if (es.list[i - 1].start < cut) {
-				cut = es.list[i - 1].start;
-				epoch = es.list[i - 1].epoch;
-			}
-	epochs_release(&es);
-	if (cut >= c->given)
-		return false;
-	c->got_base = INT64_MAX;
-	cursor_seek(c, cut);
-	c->cut = c->given = cut;
-	c->epoch = epoch;
-	return true;
-}
-
 /* Whether the log ends before c since we last looked: what can't be read is
  * being cut off, and the epoch that tells of it comes later. */
 static bool
@@ -349,11 +316,7 @@ cursor_next(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 	do {
 		r = next_batch(c, b, bytes, e);
 		r = r < 0 && is_being_cut(c) ? 0 : r;
-	} while (c->epoch >= 0 &&
-	    (r < 0 ||
-		(r == 0 ? c->view->end.next_offset < c->given :
-			  b->epoch > c->epoch)) &&
-	    was_cut(c));
+	} while (cursor_was_cut(c, r, b));
 	if (r == 0 && c->view->promised > c->view->log.next_offset)
 		return checkpoint_too_short(c->view->where,
 		    c->view->log.next_offset, c->view->promised, e);

@@ -23,6 +23,8 @@ struct cursor {
 	int64_t cut; /* the log was cut off at this offset, below what was
 		      * given out, and is read again from there; -1 no.  The
 		      * caller reports and sets it to -1 */
+	bool has_cuts; /* as the view has them; later on: those we know of */
+	uint32_t cuts;
 	int32_t epoch; /* leader epoch of what was given out last, or -1, */
 	int64_t given; /* and where that ended */
 	int fd; /* of segment base, or -1 */
@@ -48,11 +50,19 @@ void cursor_release(struct cursor *c);
  * c->next is behind it; 0 nothing more is committed; -1 ERR_CORRUPT (c stays
  * before the damage), ERR_SYSTEM.
  *
- * An offset never silently gets another record: what a recovery cut off is
- * known by the leader epoch that begins at the cut (Kafka 4.x, KIP-320).
+ * An offset never silently gets another record: what was cut off is known by
+ * the state page's count of cuts; or where that can't be read or is made anew,
+ * if a recovery did it, by the leader epoch that begins at the cut (Kafka 4.x,
+ * KIP-320).
  */
 int cursor_next(
     struct cursor *c, struct batch *b, struct buf *bytes, struct err *e);
+
+/*
+ * Of cursor_next, which got r and b: whether the log was cut off meanwhile;
+ * then c stands at the cut, and what it got is not given out.
+ */
+bool cursor_was_cut(struct cursor *c, int r, const struct batch *b);
 
 /*
  * After ERR_CORRUPT: go on at the next batch that verifies, in this segment

@@ -12,7 +12,7 @@
 #include "crc.h"
 #include "fsio.h"
 
-#define STATE_MAGIC 0x6b6c6f6773740003ULL /* "klogst", version 3 */
+#define STATE_MAGIC 0x6b6c6f6773740004ULL /* "klogst", version 4 */
 
 static const char file_name[] = "state";
 
@@ -125,6 +125,54 @@ state_publish(struct state *st, const struct state_slot *slot)
 	atomic_store_explicit(&page->current, next, memory_order_release);
 }
 
+static void
+lower(_Atomic int64_t *word, int64_t to)
+{
+	if (atomic_load(word) > to)
+		atomic_store(word, to);
+}
+
+/*
+ * Another cut.  STATE_CUTS - 1 are read, so that nobody reads the one that is
+ * being written; the one that drops out is told with the one after it.
+ */
+static void
+note_cut(struct state_page *page, int64_t offset)
+{
+	uint32_t count = atomic_load(&page->cuts), i;
+
+	if (count + 1 >= STATE_CUTS)
+		lower(&page->cut_at[(count + 2) % STATE_CUTS],
+		    atomic_load(&page->cut_at[(count + 1) % STATE_CUTS]));
+	for (i = 1; i < STATE_CUTS && i <= count; i++)
+		lower(&page->cut_at[(count - i) % STATE_CUTS], offset);
+	atomic_store(&page->cut_at[count % STATE_CUTS], offset);
+	atomic_store(&page->cuts, count + 1);
+}
+
+bool
+state_was_cut(const struct state *st, uint32_t *seen, int64_t *offset)
+{
+	const struct state_page *page = st->page;
+	uint32_t count = atomic_load(&page->cuts), first;
+
+	if (count == *seen)
+		return false;
+	/* Another page, made after the first was removed at rest. */
+	if (count < *seen) {
+		*seen = count;
+		return false;
+	}
+	do {
+		count = atomic_load(&page->cuts);
+		first = count - *seen < STATE_CUTS ? *seen :
+						     count - (STATE_CUTS - 1);
+		*offset = atomic_load(&page->cut_at[first % STATE_CUTS]);
+	} while (atomic_load(&page->cuts) != count);
+	*seen = count;
+	return true;
+}
+
 void
 state_withdraw(struct state *st, const struct state_slot *slot)
 {
@@ -132,6 +180,7 @@ state_withdraw(struct state *st, const struct state_slot *slot)
 
 	atomic_store(&page->magic, 0);
 	state_publish(st, slot);
+	note_cut(page, slot->next_offset);
 	atomic_store(&page->durable_position, 0);
 	atomic_store(&page->durable_base, slot->base);
 	atomic_store(&page->durable_position, slot->position);
@@ -144,10 +193,18 @@ state_reset(struct state *st, int dirfd, const char boot[37],
     const char *where, struct err *e)
 {
 	struct state_page *page = st->page;
+	bool same = memcmp(page->boot, boot, 37) == 0;
+	struct state_slot was;
 	struct stat named;
 
 	if (fstatat(dirfd, file_name, &named, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "%s/%s", where, file_name);
+	state_read(st, &was);
+	/* Again where it was withdrawn: who read on meanwhile, from the files,
+	 * has read what goes. */
+	if (same && (atomic_load(&page->magic) == 0 ||
+	    (was.crc == slot_crc(&was) && was.next_offset > slot->next_offset)))
+		note_cut(page, slot->next_offset);
 	atomic_store(&page->magic, 0);
 	memcpy(page->boot, boot, 37);
 	page->device = named.st_dev;

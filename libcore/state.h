@@ -34,6 +34,8 @@ struct state_slot {
 	uint32_t crc; /* of what precedes it; filled by state_publish */
 };
 
+enum { STATE_CUTS = 4 };
+
 struct state_page {
 	_Atomic uint64_t magic; /* written last; else nothing here counts */
 	char boot[40];
@@ -60,6 +62,10 @@ struct state_page {
 	_Atomic int64_t durable_offset; /* below it all is on disk */
 	_Atomic int64_t durable_base; /* its segment and position */
 	_Atomic int64_t durable_position;
+	_Atomic uint32_t cuts; /* how often the log was cut back */
+	_Atomic int64_t cut_at[STATE_CUTS]; /* [k % STATE_CUTS]: the lowest of
+				* cut k (from 0 on) and those after it;
+				* the oldest of earlier ones, too */
 	struct state_slot slot[2];
 };
 
@@ -91,6 +97,14 @@ void state_publish(struct state *st, const struct state_slot *slot);
  * to slot, which those who wait for a sync are told (both locks held).
  */
 void state_withdraw(struct state *st, const struct state_slot *slot);
+
+/*
+ * Whether the log was cut back since page->cuts was *seen, which is brought up
+ * to date: then *offset is the lowest of the cuts, or, of many, a lower one.
+ * Who looks after it has read knows that what it read was still there, or is
+ * told: nothing is appended between a cut and its note.
+ */
+bool state_was_cut(const struct state *st, uint32_t *seen, int64_t *offset);
 
 /*
  * Start over with slot as all that is known and durable, the topic's role and

@@ -321,6 +321,9 @@ view_refresh(struct view *v, struct err *e)
 			    -1 :
 			    settle_end(v, 0, e);
 	}
+	if (!v->has_cuts)
+		v->cuts = atomic_load(&v->state.page->cuts);
+	v->has_cuts = true;
 	/* Before the end: it may be cut off, never below this. */
 	v->high_watermark = atomic_load(&v->state.page->high_watermark);
 	state_read(&v->state, &slot);

@@ -42,6 +42,8 @@ struct view {
 	struct view_end log; /* of the log in any case */
 	int64_t high_watermark; /* or VIEW_NO_LIMIT: the topic has none */
 	uint64_t end_inode; /* of end.base's .log, if it was walked */
+	bool has_cuts;	/* a page was seen, first with this count of cuts */
+	uint32_t cuts;	/* (state.h) */
 	int64_t promised; /* without the state page: what was on disk; the log
 			   * should not end below it */
 };

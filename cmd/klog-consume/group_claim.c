@@ -136,7 +136,9 @@ claim_open(struct grouped *g, struct claim *cl, struct err *e)
 		return -1;
 	cl->stream = s;
 	s->claim = cl;
-	if (position_open(&cl->position, member_group(g->member,
+	/* First: what is cut off from now on is noticed. */
+	if (view_refresh(&s->view, e) < 0 ||
+	    position_open(&cl->position, member_group(g->member,
 	    (size_t)cl->topic), cl->partition, e) < 0 ||
 	    view_list(&s->view, e) < 0 || view_refresh(&s->view, e) < 0 ||
 	    view_start(&s->view, &start, e) < 0)

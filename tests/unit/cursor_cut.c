@@ -61,7 +61,6 @@ read_and_cut(void)
 static void
 while_it_is_cut(void)
 {
-	static const char epochs[] = "0\n1\n1 2\n";
 	struct truncate t = { .offset = 2 };
 	struct buf bytes = { 0 };
 	struct cursor c;
@@ -85,11 +84,62 @@ while_it_is_cut(void)
 	t.partition = &pl.p;
 	CHECK_EQ_INT(truncate_log(&t, 0, &e), 0);
 	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 0);
-	CHECK_EQ_INT(c.cut, -1);
-	place_put(pl.part, "leader-epoch-checkpoint", epochs,
-	    sizeof(epochs) - 1);
-	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 0);
 	CHECK_EQ_INT(c.cut, 2);
+	cursor_release(&c);
+	buf_release(&bytes);
+	view_close(&v);
+	place_remove(&pl);
+}
+
+static void
+cut(struct place *pl, int64_t offset)
+{
+	struct truncate t = { .partition = &pl->p, .offset = offset };
+	struct err e;
+
+	place_need(truncate_log(&t, 0, &e) == 0, "truncate", &e);
+}
+
+/* Where two led apart: no epoch, or one of another number, tells of it. */
+static void
+cut_back(void)
+{
+	static const int64_t at[] = { 3, 1, 2, 0 };
+	struct buf bytes = { 0 };
+	struct cursor c;
+	struct place pl;
+	struct batch b;
+	struct view v;
+	struct err e;
+	size_t i;
+	int n;
+
+	place_make(&pl);
+	place_fill(&pl, 5, 1000, 1);
+	view(&v, &pl);
+	cursor_init(&c, &v, 0);
+	for (n = 0; n < 5; n++)
+		CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
+	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		cut(&pl, at[i]);
+		/* Shorter than, as long as, longer than what was read. */
+		place_fill(&pl, 1 + (int)i * 2, 2000 + (int64_t)i, 1);
+		CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
+		CHECK_EQ_INT(c.cut, at[i]);
+		CHECK_EQ_INT(b.base_offset, at[i]);
+		CHECK_EQ_INT(b.max_timestamp, 2000 + (int64_t)i);
+		c.cut = -1;
+		while ((n = cursor_next(&c, &b, &bytes, &e)) > 0)
+			;
+		CHECK_EQ_INT(n, 0);
+		CHECK_EQ_INT(c.cut, -1);
+	}
+	/* Above what was given out: nothing to tell. */
+	place_fill(&pl, 3, 3000, 1);
+	cut(&pl, c.given + 1);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 0);
+	CHECK_EQ_INT(c.cut, -1);
 	cursor_release(&c);
 	buf_release(&bytes);
 	view_close(&v);
@@ -129,5 +179,5 @@ not_published(void)
 	place_remove(&pl);
 }
 
-TEST_MAIN(
-    TEST(read_and_cut), TEST(while_it_is_cut), TEST(not_published))
+TEST_MAIN(TEST(read_and_cut), TEST(while_it_is_cut), TEST(cut_back),
+    TEST(not_published))

@@ -50,6 +50,84 @@ mapping(void)
 	place_remove(&pl);
 }
 
+/* Whoever looked last after cut number n is told the lowest since. */
+static void
+cuts(void)
+{
+	static const int64_t at[] = { 90, 40, 70, 60, 80, 30, 50, 55, 54, 95 };
+	enum { COUNT = sizeof(at) / sizeof(at[0]) };
+	struct state_slot slot = { .next_offset = 100 };
+	struct state a = { 0 };
+	struct place pl;
+	struct err e;
+	int64_t offset, lowest;
+	uint32_t seen, n, i;
+
+	place_dir(&pl);
+	place_need(state_map(&a, pl.dirfd, true, true, "p", &e) == 1 &&
+		state_reset(&a, pl.dirfd, boot, &slot, 0, -1, "p", &e) == 0,
+	    "state", &e);
+	seen = atomic_load(&a.page->cuts);
+	CHECK(!state_was_cut(&a, &seen, &offset));
+	for (n = 0; n < COUNT; n++) {
+		slot.next_offset = at[n];
+		state_withdraw(&a, &slot);
+		for (i = 0; i <= n; i++) {
+			uint32_t k = i;
+
+			for (lowest = 100; k <= n; k++)
+				lowest = at[k] < lowest ? at[k] : lowest;
+			seen = i;
+			CHECK(state_was_cut(&a, &seen, &offset));
+			CHECK(n - i < STATE_CUTS - 2 ? offset == lowest :
+						       offset <= lowest);
+			CHECK_EQ_INT(seen, n + 1);
+			CHECK(!state_was_cut(&a, &seen, &offset));
+		}
+	}
+	seen = COUNT + 1; /* of a page that is gone */
+	CHECK(!state_was_cut(&a, &seen, &offset));
+	CHECK_EQ_INT(seen, COUNT);
+	state_unmap(&a);
+	place_remove(&pl);
+}
+
+/* It is told again when the page counts again, and where a log got shorter. */
+static void
+cuts_at_reset(void)
+{
+	struct state_slot slot = { .next_offset = 100 };
+	struct state a = { 0 };
+	struct place pl;
+	struct err e;
+	int64_t offset;
+	uint32_t seen;
+	int i;
+
+	place_dir(&pl);
+	place_need(state_map(&a, pl.dirfd, true, true, "p", &e) == 1 &&
+		state_reset(&a, pl.dirfd, boot, &slot, 0, -1, "p", &e) == 0,
+	    "state", &e);
+	for (i = 0; i < 2; i++) {
+		seen = atomic_load(&a.page->cuts);
+		CHECK_EQ_INT(
+		    state_reset(&a, pl.dirfd, boot, &slot, 0, -1, "p", &e), 0);
+		CHECK(!state_was_cut(&a, &seen, &offset));
+		slot.next_offset -= 10;
+		if (i == 0) {
+			state_withdraw(&a, &slot);
+			CHECK(state_was_cut(&a, &seen, &offset));
+			CHECK_EQ_INT(offset, 90);
+		}
+		CHECK_EQ_INT(
+		    state_reset(&a, pl.dirfd, boot, &slot, 0, -1, "p", &e), 0);
+		CHECK(state_was_cut(&a, &seen, &offset));
+		CHECK_EQ_INT(offset, slot.next_offset);
+	}
+	state_unmap(&a);
+	place_remove(&pl);
+}
+
 static atomic_bool done;
 
 static void *
@@ -178,5 +256,6 @@ short_state(void)
 	place_remove(&pl);
 }
 
-TEST_MAIN(TEST(mapping), TEST(together), TEST(copied), TEST(hostile_state),
+TEST_MAIN(TEST(mapping), TEST(cuts), TEST(cuts_at_reset),
+    TEST(together), TEST(copied), TEST(hostile_state),
     TEST(short_state))
