@@ -7,6 +7,7 @@
 #include "insync.h"
 #include "origins.h"
 #include "retention.h"
+#include "rewind.h"
 #include "target_parts.h"
 #include "truncate.h"
 #include "view.h"
@@ -91,8 +92,23 @@ target_log_restart(struct target *t, struct target_log *l, int64_t offset,
 }
 
 int
-target_log_cut(struct target *t, struct target_log *l, int64_t offset,
-    struct err *e)
+target_log_rewind(struct target *t, struct target_topic *tt,
+    struct target_log *l, int64_t end, struct err *e)
+{
+	struct rewind back = { 0 };
+
+	/* Nothing is ever cut off there. */
+	if (t->o.append_only)
+		return 0;
+	if (rewind_groups(&tt->topic, l->number, end, &back, e) < 0)
+		return -1;
+	t->counts.rewound += back.records;
+	return 0;
+}
+
+int
+target_log_cut(struct target *t, struct target_topic *tt,
+    struct target_log *l, int64_t offset, struct err *e)
 {
 	struct truncate cut = { .partition = &l->p,
 		.offset = offset,
@@ -113,7 +129,7 @@ target_log_cut(struct target *t, struct target_log *l, int64_t offset,
 		return -1;
 	}
 	t->counts.cut += cut.bytes;
-	return 0;
+	return target_log_rewind(t, tt, l, cut.end, e);
 }
 
 static int

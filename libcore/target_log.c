@@ -244,7 +244,7 @@ target_log_start(struct target *t, struct target_topic *tt,
 	int64_t common;
 	int r;
 
-	if (w->start > w->end || w->from > w->end)
+	if (w->start > w->end || (w->cut < 0 && w->from > w->end))
 		return err_set(e, ERR_DATA, "%s: a log that ends before it "
 		    "begins was offered", tt->topic.path);
 	if (target_log_open(t, tt, l, e) < 0 || learn(tt, l, w, e) < 0)
@@ -259,7 +259,7 @@ target_log_start(struct target *t, struct target_topic *tt,
 			    "%s: the source would have it cut at offset "
 			    "%" PRId64 ", but the histories part at %" PRId64,
 			    l->p.where, w->cut, common);
-		return target_log_cut(t, l, common, e) < 0 ?
+		return target_log_cut(t, tt, l, common, e) < 0 ?
 		    -1 :
 		    target_log_position(t, tt, l, e);
 	}
@@ -274,7 +274,9 @@ target_log_start(struct target *t, struct target_topic *tt,
 		    "%" PRId64, l->p.where, l->end, w->from);
 	if (w->from > l->end && target_log_restart(t, l, w->from, e) < 0)
 		return -1;
-	if (append_begin(&l->p, deadline(t), e) < 0)
+	/* Who was killed after a cut has left it to us. */
+	if (target_log_rewind(t, tt, l, l->end, e) < 0 ||
+	    append_begin(&l->p, deadline(t), e) < 0)
 		return -1;
 	r = note_epochs(l, l->end, -1, 0, e);
 	append_end(&l->p);

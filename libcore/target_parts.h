@@ -29,6 +29,7 @@ struct target_counts {
 	int64_t cut; /* bytes that were cut off, and saved */
 	int64_t topics, partitions; /* that were offered and wanted */
 	int64_t groups; /* offsets that were kept */
+	int64_t rewound; /* offsets that groups had read and that are gone */
 	int64_t busy; /* those that were not: a member reads here */
 };
 
@@ -105,8 +106,12 @@ int target_log_settle(struct target *t, struct target_topic *tt,
 
 /* Cut l back to offset, where its history parts from the source's.  0, or
  * -1. */
-int target_log_cut(struct target *t, struct target_log *l, int64_t offset,
-    struct err *e);
+int target_log_cut(struct target *t, struct target_topic *tt,
+    struct target_log *l, int64_t offset, struct err *e);
+
+/* No group stands behind the end of the log, before it grows.  0, or -1. */
+int target_log_rewind(struct target *t, struct target_topic *tt,
+    struct target_log *l, int64_t end, struct err *e);
 
 /*
  * Begin anew at offset, beyond the end: what precedes it is gone at the

@@ -220,6 +220,10 @@ account(const struct copy *c, const struct session *s, int64_t ms)
 		report_warn("%" PRId64 " bytes that the source does not have "
 			    "were cut off, and kept in cut/",
 		    in->cut);
+	if (in != NULL && in->rewound > 0)
+		report_warn("groups were set back, %" PRId64 " records that "
+			    "they had read are gone",
+		    in->rewound);
 	if (in != NULL && in->busy > 0)
 		report_warn("%" PRId64 " offsets of groups were left as they "
 			    "are: members of these groups read here",
@@ -232,9 +236,11 @@ account(const struct copy *c, const struct session *s, int64_t ms)
 	printf("{\"records\":%" PRId64 ",\"batches\":%" PRId64
 	       ",\"bytes\":%" PRId64 ",\"sent\":%" PRId64
 	       ",\"received\":%" PRId64 ",\"groups\":%" PRId64
-	       ",\"cut\":%" PRId64 ",\"ms\":%" PRId64 "}\n",
+	       ",\"cut\":%" PRId64 ",\"rewound\":%" PRId64
+	       ",\"ms\":%" PRId64 "}\n",
 	    records, batches, bytes, s->link->bytes_out, s->link->bytes_in,
-	    in != NULL ? in->groups : 0, in != NULL ? in->cut : 0, ms);
+	    in != NULL ? in->groups : 0, in != NULL ? in->cut : 0,
+	    in != NULL ? in->rewound : 0, ms);
 	(void)fflush(stdout);
 }
 

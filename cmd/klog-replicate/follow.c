@@ -17,6 +17,7 @@
 #include "follow.h"
 #include "main.h"
 #include "report.h"
+#include "rewind.h"
 #include "role.h"
 #include "truncate.h"
 #include "verbs.h"
@@ -61,6 +62,24 @@ deadline(const struct following *f)
 				     clock_mono_ms() + f->copy.timeout;
 }
 
+struct cut { /* of a log */
+	const char *where;
+	int64_t end;
+};
+
+/* A group had read what is gone. */
+static void
+say_rewound(void *ctx, const char *group, int64_t from)
+{
+	const struct cut *c = ctx;
+
+	if (!report_quiet())
+		printf("%s: group %s: set back from offset %" PRId64 " to "
+		       "%" PRId64 ": %" PRId64 " records that it read are "
+		       "gone\n",
+		    c->where, group, from, c->end, from - c->end);
+}
+
 /* How much of partition number would go, or (cut) let it go. */
 static int
 cut_one(struct following *f, int32_t number, int64_t offset, bool cut,
@@ -71,6 +90,8 @@ cut_one(struct following *f, int32_t number, int64_t offset, bool cut,
 	struct truncate tr = { .partition = &p,
 		.offset = offset,
 		.force = f->copy.force };
+	struct cut c;
+	struct rewind back = { .told = say_rewound, .ctx = &c };
 	int r;
 
 	if (partition_open(&p, t->dirfd, number, t->path, &t->settings, e) < 0)
@@ -82,12 +103,15 @@ cut_one(struct following *f, int32_t number, int64_t offset, bool cut,
 		snprintf(e->text + strlen(e->text),
 		    sizeof(e->text) - strlen(e->text),
 		    "; nothing was cut off (--force does it all the same)");
+	c = (struct cut){ p.where, tr.end };
 	if (r == 0 && cut && tr.files > 0 && !report_quiet())
 		printf("%s: %" PRId64 " records from offset %" PRId64
 		       " on were cut off; %d file%s in %s\n",
 		    p.where, tr.records, tr.end, tr.files,
 		    tr.files == 1 ? " keeps them" : "s keep them",
 		    tr.saved_in);
+	if (r == 0 && cut)
+		r = rewind_groups(t, number, tr.end, &back, e);
 	partition_close(&p);
 	return r;
 }

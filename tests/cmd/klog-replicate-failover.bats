@@ -35,6 +35,11 @@ has() {
 	[ "$(tr '\n' ' ' <"$OUT")" = "$2 " ]
 }
 
+# until_lines FILE N: until it has so many, or the reader has ended.
+until_lines() {
+	while [ "$(wc -l <"$1")" -lt "$2" ] && kill -0 "$pid"; do :; done
+}
+
 # epochs TOPIC: its leader-epoch-checkpoint on one line.
 epochs() {
 	tail -n +3 "$1/0/leader-epoch-checkpoint" | tr '\n' ','
@@ -106,6 +111,23 @@ klog-replicate: b/t: records of the leader are missing here: nothing was changed
 	is_out 'b/t/0: leader epoch 2 from offset 1 on
 b/t/1: leader epoch 1 from offset 0 on'
 	[ "$(epochs b/t)" = '0 0,2 1,' ]
+}
+
+@test "promote: the role comes after all epochs" {
+	klog-topic create -p 2 a/t
+	klog-replicate a/t b/t
+	rm b/t/1/leader-epoch-origins
+	mkdir b/t/1/leader-epoch-origins
+	run3 klog-replicate promote b/t
+	is_status 3
+	out_like '^b/t/0: leader epoch [0-9]+ from offset 0 on$'
+	grep -q '^replica of ' b/t/role
+	run3 klog-produce b/t <<<x
+	is_status 6
+	rmdir b/t/1/leader-epoch-origins
+	run3 klog-replicate promote b/t
+	is_status 0
+	klog-produce -q b/t <<<x
 }
 
 @test "an old leader that pushes to the new one is fenced" {
@@ -234,21 +256,89 @@ a/t: is a replica of $HERE/b/t; to copy what that has: klog-replicate b/t a/t"
 	cmp want "$OUT"
 }
 
-@test "groups: who read what is gone is told" {
+@test "groups: who read what is gone is set back, and told" {
 	three
-	run3 klog-consume -g billing a/t
-	is_status 0
+	klog-consume -g billing a/t >/dev/null
+	klog-consume -g slow -n 3 a/t >/dev/null
 	klog-replicate promote -q b/t
-	produce b/t 7 8
-	klog-replicate follow -c -q --no-groups a/t b/t
+	produce b/t 7 8 9
+	run3 klog-replicate follow -c --no-groups a/t b/t
+	is_status 0
+	is_out "a/t/0: 2 records from offset 4 on were cut off; 1 file keeps them in a/t/0/cut
+a/t/0: group billing: set back from offset 6 to 4: 2 records that it read are gone"
 	run3 klog-consume -g billing a/t
 	is_status 0
 	is_out '7
-8'
-	is_err 'klog-consume: a/t/0: group billing: a recovery cut the log off at offset 4: 2 offsets that were read are gone, going on there'
-	run3 klog-consume -g billing a/t
-	is_out ''
+8
+9'
 	is_err ''
+	run3 klog-consume -g slow a/t
+	is_out '4
+7
+8
+9'
+}
+
+# split: both a/t and b/t begin an epoch of the same number, a/t by a restart;
+# and a/t's group has read what is there only.
+split() {
+	three
+	rm a/t/0/state
+	echo "00000000-0000-0000-0000-000000000000 $(printf %020d 6)" \
+		>a/t/0/recovery-point
+	echo 7 | klog-produce -q a/t
+	[ "$(epochs a/t)" = '0 0,1 6,' ]
+	klog-replicate promote -q b/t
+	klog-consume -g billing a/t >/dev/null
+	produce b/t 17 18 19 20
+	[ "$(epochs b/t)" = '0 0,1 4,' ]
+}
+
+@test "groups: both led in an epoch of the same number" {
+	split
+	run3 klog-replicate follow -c --force a/t b/t
+	is_status 0
+	run3 klog-consume -g billing a/t
+	is_status 0
+	is_out '17
+18
+19
+20'
+	is_err ''
+}
+
+@test "groups: a target that cuts itself back sets them back" {
+	split
+	printf 'replica of x:/t\n' >a/t/role
+	rm a/t/0/state
+	klog-replicate promote -q c/t
+	produce c/t x
+	klog-replicate follow -c -q b/t c/t --force
+	klog-replicate promote -q b/t
+	produce b/t 21
+	run3 klog-replicate b/t a/t
+	is_status 0
+	is_out ''
+	err_like '^klog-replicate: [0-9]+ bytes that the source does not have were cut off, and kept in cut/
+klog-replicate: groups were set back, 3 records that they had read are gone$'
+	run3 klog-consume -g billing a/t
+	is_status 0
+	is_out 'x
+21'
+}
+
+@test "a reader that stays is told of a cut in an epoch of the same number" {
+	split
+	timeout 30 klog-consume -f -o start a/t >got 2>told &
+	pid=$!
+	until_lines got 7
+	klog-replicate follow -c -q --force a/t b/t
+	until_lines got 11
+	cat got told
+	kill "$pid"
+	wait "$pid" || :
+	[ "$(tr '\n' ' ' <got)" = '1 2 3 4 5 6 7 17 18 19 20 ' ]
+	grep -q 'cut the log off at offset 4: ' told
 }
 
 @test "groups: offsets that were copied go on at the promoted one" {
@@ -263,11 +353,6 @@ a/t: is a replica of $HERE/b/t; to copy what that has: klog-replicate b/t a/t"
 	is_out '4
 5'
 	is_err ''
-}
-
-# until_lines FILE N: until it has so many, or the reader has ended.
-until_lines() {
-	while [ "$(wc -l <"$1")" -lt "$2" ] && kill -0 "$pid"; do :; done
 }
 
 @test "a reader that stays is told of the cut" {
