@@ -11,6 +11,7 @@ enum kind {
 	KIND_I32,
 	KIND_I64,
 	KIND_ID,     /* WIRE_ID bytes */
+	KIND_DIGEST, /* WIRE_DIGEST_SIZE bytes */
 	KIND_NAME,   /* length (2), bytes */
 	KIND_TEXT,   /* length (4), bytes */
 	KIND_NAMES,  /* length (4) of all, then names */
@@ -46,7 +47,7 @@ enum { FIELDS_MAX = 9, TEXT_MAX = 64 << 10 };
 
 /* Every layout, once, for both directions. */
 static const struct field layouts[WIRE_TYPES][FIELDS_MAX] = {
-	[WIRE_HELLO] = { U8(direction, WIRE_PULL, WIRE_PUSH),
+	[WIRE_HELLO] = { U8(direction, WIRE_PULL, WIRE_COMPARE),
 	    U8(flags, 0, WIRE_FOLLOW | WIRE_GROUPS),
 	    SLICE(NAME, name, WIRE_NAME_MAX), SLICE(NAMES, names, TEXT_MAX) },
 	[WIRE_TOPIC] = { I32(topic, 0), SLICE(ID, id, WIRE_ID),
@@ -71,6 +72,14 @@ static const struct field layouts[WIRE_TYPES][FIELDS_MAX] = {
 	    I32(epoch, -1), I64(time, 0) },
 	[WIRE_IN_SYNC] = { WHOSE, SLICE(NAMES, names, WIRE_LIST_MAX) },
 	[WIRE_READY] = { I32(topic, 0) },
+	[WIRE_DIGEST] = { I32(number, 0), WHOSE, U8(flags, 0, WIRE_LIST),
+	    I64(from, 0), I64(end, 0) },
+	[WIRE_EXTENT] = { I32(number, 0), I64(end, 0), I64(start, 0),
+	    I64(high, -1), I64(cleaned, 0) },
+	[WIRE_DIGESTED] = { I32(number, 0), I64(from, 0), I64(end, 0),
+	    I64(records, 0), SLICE(DIGEST, digest, 0) },
+	[WIRE_LISTED] = { I32(number, 0), I64(from, 0), I64(end, 0),
+	    SLICE(REST, bytes, WIRE_LISTED_MAX) },
 	[WIRE_ERROR] = { U8(status, 1, UINT8_MAX),
 	    SLICE(TEXT, text, TEXT_MAX) },
 };
@@ -79,6 +88,7 @@ static const int fixed_size[] = { [KIND_U8] = 1,
 	[KIND_I32] = 4,
 	[KIND_I64] = 8,
 	[KIND_ID] = WIRE_ID,
+	[KIND_DIGEST] = WIRE_DIGEST_SIZE,
 	[KIND_NAME] = 2,
 	[KIND_TEXT] = 4,
 	[KIND_NAMES] = 4,
@@ -143,7 +153,8 @@ put_field(struct buf *out, const struct wire *w, const struct field *f)
 		put_be64(p, (uint64_t) * (const int64_t *)from);
 		break;
 	case KIND_ID:
-		memcpy(p, s->data, WIRE_ID);
+	case KIND_DIGEST:
+		memcpy(p, s->data, n);
 		break;
 	case KIND_NAME:
 		put_be16(p, (uint16_t)s->len);
@@ -252,7 +263,8 @@ get_field(const uint8_t **p, const uint8_t *end, const struct field *f,
 		*(int64_t *)to = (int64_t)get_be64(at);
 		return in_range(*(int64_t *)to, f) ? 0 : -1;
 	case KIND_ID:
-		*s = (struct slice){ at, WIRE_ID };
+	case KIND_DIGEST:
+		*s = (struct slice){ at, fixed_size[f->kind] };
 		return 0;
 	case KIND_NAME:
 		return get_slice(p, end, f, get_be16(at), s) < 0 ||

@@ -26,7 +26,9 @@ enum {
 	WIRE_HEADER = 5,
 	WIRE_BATCHES_MAX = 64 << 20, /* bytes of WIRE_BATCHES */
 	WIRE_BATCHES_FLAGS = 13, /* where its flags are, from its first byte */
-	WIRE_ID = 22 /* characters of a topic's id */
+	WIRE_ID = 22, /* characters of a topic's id */
+	WIRE_DIGEST_SIZE = 32,
+	WIRE_LISTED_MAX = 256 << 10 /* bytes of WIRE_LISTED */
 };
 
 enum wire_type {
@@ -47,18 +49,26 @@ enum wire_type {
 	WIRE_ERROR,	/* either: status, text; nothing follows */
 	WIRE_BYE,	/* source: that was all; target: all of it is done */
 	WIRE_READY,	/* target: topic; its positions have all been told */
+	/* Of a comparison (digest.h): */
+	WIRE_DIGEST,	/* caller: number, topic, partition, flags, from, end */
+	WIRE_EXTENT,	/* source: number, end, start, high, cleaned */
+	WIRE_DIGESTED,	/* source: number, from, end, records, digest */
+	WIRE_LISTED,	/* source: number, from, end, bytes */
 	WIRE_TYPES
 };
 
-enum { WIRE_PULL = 1, WIRE_PUSH = 2 }; /* direction: the caller's wish */
+/* Direction: the caller's wish. */
+enum { WIRE_PULL = 1, WIRE_PUSH = 2, WIRE_COMPARE = 3 };
 
-/* Flags of WIRE_HELLO and of WIRE_BATCHES. */
+/* Flags of WIRE_HELLO, of WIRE_BATCHES and of WIRE_DIGEST. */
 enum {
 	WIRE_FOLLOW = 1, /* stay when all is copied */
 	WIRE_GROUPS = 2, /* the offsets of groups are wanted */
 
 	WIRE_HOLES = 1, /* offsets that are missing here are gone there */
-	WIRE_MORE = 2	 /* the next batches follow at once */
+	WIRE_MORE = 2, /* the next batches follow at once */
+
+	WIRE_LIST = 1	 /* each record by itself */
 };
 
 struct wire { /* a message; the slices are borrowed from the frame */
@@ -75,7 +85,10 @@ struct wire { /* a message; the slices are borrowed from the frame */
 	int64_t start;	    /* log start offset */
 	int64_t high;	    /* high watermark; -1 the topic has none */
 	int64_t time;	    /* ms */
-	struct slice id, name, origin, text, bytes;
+	int32_t number;	    /* of the question that is answered */
+	int64_t records;    /* how many were digested */
+	int64_t cleaned;    /* below it the log is compacted; 0 it is not */
+	struct slice id, name, origin, text, bytes, digest;
 	struct slice names;  /* packed: wire_lists.h */
 	struct slice epochs; /* packed: wire_lists.h */
 };

@@ -20,7 +20,10 @@ struct check {
 	struct partitions which;
 	unsigned kinds;		/* enum mend: what may be mended; 0: nothing */
 	const char *save;
-	int64_t timeout;	/* ms */
+	int64_t timeout;	/* ms; -1 not given */
+	const char *against;	/* the other copy, as it was written */
+	const char *shell, *program; /* to get there */
+	bool several;		/* topics were named */
 
 	/* While it runs: */
 	const struct topic *topic;
@@ -36,6 +39,16 @@ struct check {
  * something is wrong still, or -1.
  */
 int check_topic(struct check *c, const struct topic *t, struct err *e);
+
+/*
+ * Compare one topic with its copy, print where they differ.  0, 1 if they do,
+ * or -1.
+ */
+int check_against(struct check *c, const struct topic *t, struct err *e);
+
+/* Whether that partition is wanted; that t has all that are: 0, or -1. */
+bool check_wants(const struct check *c, int32_t number);
+int check_has(const struct check *c, const struct topic *t, struct err *e);
 
 /* "index", "tail", "salvage", "poison"; NULL for MEND_NONE. */
 const char *check_mend_name(enum mend mend);

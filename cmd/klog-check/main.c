@@ -1,7 +1,9 @@
 /*
- * klog-check: read every byte of topics, tell what is wrong, and mend it.
+ * klog-check: read every byte of topics, tell what is wrong, and mend it; or
+ * compare them with their copies.
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,8 @@ static const struct {
 	{ "salvage", MEND_SALVAGE | MEND_INDEX | MEND_TAIL },
 	{ "poison", MEND_POISON },
 };
+
+enum { LOCK_MS = 10000, SILENCE_MS = 60000 };
 
 enum { REPAIRS = sizeof(repairs) / sizeof(repairs[0]) };
 
@@ -86,18 +90,37 @@ static const struct opt table[] = {
 	OPT_STRING(0, "save", "DIR", struct check, save,
 	    "with --repair: keep what is taken out in DIR"),
 	OPT_DURATION(0, "timeout", "DUR", struct check, timeout, 0, INT64_MAX,
-	    "with --repair: wait so long for a lock (10s)"),
+	    "wait so long for a lock (10s) or the far side (60s)"),
+	OPT_HEADING("Comparison"),
+	OPT_STRING(0, "against", "COPY", struct check, against,
+	    "compare with this copy, PATH or HOST:PATH, and verify nothing"),
+	OPT_STRING(0, "rsh", "CMD", struct check, shell,
+	    "the remote shell ($KLOG_RSH, or ssh)"),
+	OPT_STRING(0, "path-of-klog", "CMD", struct check, program,
+	    "klog-replicate on the far side (klog-replicate)"),
 	OPT_ROWS_COMMON,
 	OPT_ROW_DIR,
 	OPT_ROW_PROGRESS,
 	OPT_END,
 };
 
-static const struct check defaults = { .timeout = 10000 };
+static const struct check defaults = { .timeout = -1 };
 
 static int
-check_options(const struct check *c, struct err *e)
+check_options(struct check *c, struct err *e)
 {
+	if (c->against == NULL && (c->shell != NULL || c->program != NULL))
+		return err_set(e, ERR_USAGE, "%s goes with --against only",
+		    c->shell != NULL ? "--rsh" : "--path-of-klog");
+	if (c->against != NULL && (c->deep || c->since != 0 || c->kinds != 0))
+		return err_set(e, ERR_USAGE, "%s does not go with --against",
+		    c->deep ? "--deep" :
+			c->since != 0 ? "--since" :
+					"--repair");
+	if (c->timeout < 0)
+		c->timeout = c->against != NULL ? SILENCE_MS : LOCK_MS;
+	if (c->program == NULL)
+		c->program = "klog-replicate";
 	if (c->kinds == 0 && (c->dry_run || c->save != NULL))
 		return err_set(e, ERR_USAGE, "%s goes with --repair only",
 		    c->dry_run ? "--dry-run" : "--save");
@@ -116,7 +139,8 @@ one_topic(struct check *c, const char *path)
 		report_error("%s", e.text);
 		return main_status(&e);
 	}
-	status = check_topic(c, &t, &e);
+	status = c->against != NULL ? check_against(c, &t, &e) :
+				      check_topic(c, &t, &e);
 	if (status < 0) {
 		if (e.code != ERR_STOPPED)
 			report_error("%s", e.text);
@@ -137,6 +161,9 @@ run(void *opts, int argc, char **argv, struct err *e)
 		return -1;
 	if (c->save != NULL && access(c->save, W_OK | X_OK) < 0)
 		return err_sys(e, "%s", c->save);
+	c->several = argc > 1;
+	if (c->against != NULL)
+		signal(SIGPIPE, SIG_IGN); /* of the connection */
 	paths = calloc((size_t)argc, sizeof(*paths));
 	if (paths == NULL)
 		return err_sys(e, "topics");
@@ -157,7 +184,8 @@ run(void *opts, int argc, char **argv, struct err *e)
 int
 main(int argc, char **argv)
 {
-	static const char *const usage[] = { "[options] TOPIC...", NULL };
+	static const char *const usage[] = { "[options] TOPIC...",
+		"--against COPY [options] TOPIC...", NULL };
 	const struct command command = {
 		.usage = usage,
 		.opts = table,
@@ -168,7 +196,7 @@ main(int argc, char **argv)
 		.run = run,
 	};
 	const struct program program = { .name = "klog-check",
-		.summary = "verify topics, and mend them",
+		.summary = "verify topics, mend them, compare copies",
 		.single = &command };
 
 	return main_run(&program, argc, argv);

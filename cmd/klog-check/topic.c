@@ -104,8 +104,8 @@ tick(void *context, int64_t bytes, int64_t records)
 	return main_stopped();
 }
 
-static bool
-is_wanted(const struct check *c, int32_t number)
+bool
+check_wants(const struct check *c, int32_t number)
 {
 	size_t i;
 
@@ -134,12 +134,12 @@ verify_all(struct check *c, struct verify *v, struct err *e)
 	c->needed = 0;
 	c->by_hand = false;
 	for (i = 0; i < n; i++)
-		if (is_wanted(c, i))
+		if (check_wants(c, i))
 			total += verify_size(c->topic, i);
 	progress_start(&c->progress, c->common.progress, total);
 	r = verify_topic(v, e);
 	for (i = 0; i < n && r == 0; i++)
-		if (is_wanted(c, i))
+		if (check_wants(c, i))
 			r = verify_partition(v, i, e);
 	progress_end(&c->progress);
 	verify_release(v);
@@ -175,7 +175,7 @@ repair_all(struct check *c, struct err *e)
 	int status = repair_topic(&r, e);
 
 	for (i = 0; i < c->topic->settings.partitions && status == 0; i++)
-		if (is_wanted(c, i))
+		if (check_wants(c, i))
 			status = repair_partition(&r, i, e);
 	return status;
 }
@@ -230,16 +230,25 @@ advise(const struct check *c, const struct verify *v)
 }
 
 int
-check_topic(struct check *c, const struct topic *t, struct err *e)
+check_has(const struct check *c, const struct topic *t, struct err *e)
 {
 	int32_t there = t->settings.partitions;
+
+	if (c->which.n == 0 || c->which.list[c->which.n - 1] < there)
+		return 0;
+	return err_set(e, ERR_SYSTEM,
+	    "%s: has no partition %" PRId32 "; the last is %" PRId32, t->path,
+	    c->which.list[c->which.n - 1], there - 1);
+}
+
+int
+check_topic(struct check *c, const struct topic *t, struct err *e)
+{
 	struct verify v;
 
 	c->topic = t;
-	if (c->which.n > 0 && c->which.list[c->which.n - 1] >= there)
-		return err_set(e, ERR_SYSTEM,
-		    "%s: has no partition %" PRId32 "; the last is %" PRId32,
-		    t->path, c->which.list[c->which.n - 1], there - 1);
+	if (check_has(c, t, e) < 0)
+		return -1;
 	if (verify_all(c, &v, e) < 0)
 		return -1;
 	if (c->mendable[1] > 0 && !c->dry_run) {

@@ -26,7 +26,6 @@ enum {
 	BACKOFF_FIRST = 1000, /* ms, until a lost connection is tried again */
 	BACKOFF_MAX = 60000,
 	LASTED = 30000, /* ms, after which a connection was a good one */
-	PING_MS = 20000,
 	WAIT_MS = 30000 /* for the locks of a log */
 };
 
@@ -72,10 +71,7 @@ connect_peer(struct copy *c, struct link *l, struct err *e)
 
 	if (peer_start(&p, l, c->peer, e) < 0)
 		return -1;
-	l->timeout_ms = c->timeout;
-	l->ping_ms = c->timeout >= 0 && c->timeout / 3 < PING_MS ?
-	    c->timeout / 3 :
-	    PING_MS;
+	link_expect(l, c->timeout);
 	l->rate = c->rate;
 	return 0;
 }

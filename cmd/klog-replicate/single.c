@@ -11,6 +11,7 @@
 
 #include "copy.h"
 #include "main.h"
+#include "peer.h"
 #include "serve.h"
 #include "verbs.h"
 #include "where.h"
@@ -132,10 +133,7 @@ copy_prepare(
 	if (c->from.host != NULL && c->to.host != NULL)
 		return err_set(e, ERR_USAGE,
 		    "%s and %s: one of them must be here", from, to);
-	if (c->shell == NULL)
-		c->shell = getenv("KLOG_RSH");
-	if (c->shell == NULL || *c->shell == '\0')
-		c->shell = "ssh";
+	c->shell = peer_shell(c->shell);
 	c->pull = c->to.host == NULL;
 	c->peer = strdup(c->from.host != NULL ? c->from.host :
 		c->to.host != NULL	      ? c->to.host :

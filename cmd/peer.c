@@ -7,7 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "report.h"
+
 enum { WORDS_MAX = 64 };
+
+const char *
+peer_shell(const char *option)
+{
+	if (option == NULL)
+		option = getenv("KLOG_RSH");
+	return option == NULL || *option == '\0' ? "ssh" : option;
+}
 
 /*
  * Cut the words of shell apart in place: blanks part them, quotes of either
@@ -71,8 +81,7 @@ command_line(const struct peer *p)
 static _Noreturn void
 become(char **argv)
 {
-	static const char text[] = "klog-replicate: can't run the remote "
-				   "shell: ";
+	static const char text[] = ": can't run the remote shell: ";
 	const char *why;
 	ssize_t ignored;
 
@@ -80,7 +89,8 @@ become(char **argv)
 	signal(SIGXFSZ, SIG_DFL);
 	execvp(argv[0], argv);
 	why = strerror(errno);
-	ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+	ignored = write(STDERR_FILENO, report_name(), strlen(report_name()));
+	ignored += write(STDERR_FILENO, text, sizeof(text) - 1);
 	ignored += write(STDERR_FILENO, argv[0], strlen(argv[0]));
 	ignored += write(STDERR_FILENO, ": ", 2);
 	ignored += write(STDERR_FILENO, why, strlen(why));

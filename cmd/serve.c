@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "answer.h"
 #include "confine.h"
 #include "main.h"
 #include "names.h"
@@ -44,21 +45,29 @@ hear_hello(struct link *l, struct wire *w, struct err *e)
 	return 0;
 }
 
+/* Who gets the topics that are named: one of them. */
+struct offered {
+	struct source *source;
+	struct answer *answer;
+};
+
 static int
-offer(struct source *s, const struct serving *o, const char *name,
+offer(const struct offered *to, const struct serving *o, const char *name,
     struct err *e)
 {
 	char origin[NAME_SIZE];
 
+	if (to->answer != NULL)
+		return answer_add(to->answer, name, e);
 	snprintf(origin, sizeof(origin), "%s%s%s", o->origin,
 	    *o->origin != '\0' ? "/" : "", name);
-	return source_add(s, name, NULL, origin, e);
+	return source_add(to->source, name, NULL, origin, e);
 }
 
 /* Offer the topics that the pattern matches: how many, or -1. */
 static int
-offer_matching(struct source *s, const struct serving *o, char *pattern,
-    struct err *e)
+offer_matching(const struct offered *to, const struct serving *o,
+    char *pattern, struct err *e)
 {
 	char **names;
 	size_t count, i;
@@ -68,13 +77,13 @@ offer_matching(struct source *s, const struct serving *o, char *pattern,
 		return err_set(
 		    e, ERR_DATA, "\"%s\" is not a topic's name", pattern);
 	if (strpbrk(pattern, "*?[") == NULL)
-		return offer(s, o, pattern, e) < 0 ? -1 : 1;
+		return offer(to, o, pattern, e) < 0 ? -1 : 1;
 	if (topic_list(".", &names, &count, e) < 0)
 		return -1;
 	for (i = 0; i < count && n >= 0; i++) {
 		if (fnmatch(pattern, names[i], FNM_PERIOD) != 0)
 			continue;
-		n = offer(s, o, names[i], e) < 0 ? -1 : n + 1;
+		n = offer(to, o, names[i], e) < 0 ? -1 : n + 1;
 	}
 	names_free(names, count);
 	if (n == 0)
@@ -84,18 +93,53 @@ offer_matching(struct source *s, const struct serving *o, char *pattern,
 }
 
 static int
+offer_named(const struct offered *to, const struct serving *o,
+    struct slice names, struct err *e)
+{
+	char pattern[NAME_SIZE];
+	struct slice name;
+	int r = 0;
+
+	while (r >= 0 && wire_next_name(&names, &name)) {
+		snprintf(pattern, sizeof(pattern), "%.*s", (int)name.len,
+		    (const char *)name.data);
+		r = offer_matching(to, o, pattern, e);
+	}
+	return r < 0 ? -1 : 0;
+}
+
+/* Digests may be asked for whatever else may be done: nothing is written. */
+static int
+be_asked(const struct serving *o, struct link *l, const struct wire *hello,
+    bool *told, struct err *e)
+{
+	struct answer *a = answer_new(&l->output);
+	const struct offered to = { .answer = a };
+	int r;
+
+	if (a == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	r = offer_named(&to, o, hello->names, e);
+	*told = r == 0; /* the session tells of its own failures */
+	if (r == 0)
+		r = session_answer(l, a, e);
+	answer_free(a);
+	return r;
+}
+
+static int
 be_source(const struct serving *o, struct link *l, const struct wire *hello,
     bool *told, struct err *e)
 {
-	char follower[NAME_SIZE], pattern[NAME_SIZE];
+	char follower[NAME_SIZE];
 	struct source_options so = { .follow = hello->flags & WIRE_FOLLOW,
 		.groups = hello->flags & WIRE_GROUPS,
 		.read_only = o->read_only,
 		.follower = follower,
 		.wait_ms = WAIT_MS };
 	struct session s = { .link = l };
-	struct slice names = hello->names, name;
-	int r = 0;
+	struct offered to;
+	int r;
 
 	if (o->append_only)
 		return err_set(e, ERR_ROLE,
@@ -105,13 +149,10 @@ be_source(const struct serving *o, struct link *l, const struct wire *hello,
 	s.source = source_new(&so, &l->output);
 	if (s.source == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
-	while (r >= 0 && wire_next_name(&names, &name)) {
-		snprintf(pattern, sizeof(pattern), "%.*s", (int)name.len,
-		    (const char *)name.data);
-		r = offer_matching(s.source, o, pattern, e);
-	}
-	*told = r >= 0; /* the session tells of its own failures */
-	if (r >= 0)
+	to = (struct offered){ .source = s.source };
+	r = offer_named(&to, o, hello->names, e);
+	*told = r == 0; /* the session tells of its own failures */
+	if (r == 0)
 		r = session_run(&s, e);
 	source_free(s.source);
 	return r;
@@ -158,6 +199,8 @@ converse(const struct serving *o, struct link *l, struct err *e)
 		r = err_set(e, ERR_SYSTEM, "out of memory");
 	if (r == 0 && hello.direction == WIRE_PULL)
 		r = be_source(o, l, &hello, &told, e);
+	else if (r == 0 && hello.direction == WIRE_COMPARE)
+		r = be_asked(o, l, &hello, &told, e);
 	else if (r == 0)
 		r = be_target(o, l, &hello, &told, e);
 	if (r < 0 && !told && e->code != ERR_STOPPED)

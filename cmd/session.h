@@ -1,10 +1,11 @@
 /*
  * session: one connection from its greeting to its end, with the source or
- * the target on this side.
+ * the target on this side, or who answers a comparison.
  */
 #ifndef KLOG_REPLICATE_SESSION_H
 #define KLOG_REPLICATE_SESSION_H
 
+#include "answer.h"
 #include "link.h"
 #include "progress.h"
 #include "source.h"
@@ -23,6 +24,9 @@ struct session {
  * told the other end, what failed there is in e, after its name.
  */
 int session_run(struct session *s, struct err *e);
+
+/* The same for who is asked: until the caller says that he is done. */
+int session_answer(struct link *l, struct answer *a, struct err *e);
 
 /* What the other end said of its failure (WIRE_ERROR).  Returns -1. */
 int session_their_error(

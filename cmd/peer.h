@@ -17,6 +17,9 @@ struct peer {
 	void *ctx;
 };
 
+/* The remote shell: what an option said, or $KLOG_RSH, or ssh. */
+const char *peer_shell(const char *option);
+
 /* Start it and open l to it.  0, or -1. */
 int peer_start(
     const struct peer *p, struct link *l, const char *name, struct err *e);

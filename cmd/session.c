@@ -6,6 +6,7 @@
 
 enum {
 	PENDING_MAX = 1 << 20, /* bytes, after which what is there is sent */
+	ANSWERS_MAX = 64 << 10, /* the same of answers */
 	EXPECT_MS = 100 /* for what was announced, before it is given up */
 };
 
@@ -188,5 +189,68 @@ session_run(struct session *s, struct err *e)
 		link_fail(s->link, e);
 	if (r > 0 && stopping)
 		return main_stop(e);
+	return r < 0 ? -1 : 0;
+}
+
+/* One question or what else came: 1, 2 it was the last, -1. */
+static int
+take_question(struct link *l, struct answer *a, const struct wire *w,
+    bool *theirs, struct err *e)
+{
+	struct wire pong = { .type = WIRE_PONG };
+
+	switch (w->type) {
+	case WIRE_PING:
+		return wire_put(&l->output, &pong) < 0 ?
+		    err_set(e, ERR_SYSTEM, "out of memory") :
+		    1;
+	case WIRE_PONG:
+		return 1;
+	case WIRE_BYE:
+		return 2;
+	case WIRE_ERROR:
+		*theirs = true;
+		return session_their_error(l, w, e);
+	default:
+		return answer_take(a, w, e) < 0 ? -1 : 1;
+	}
+}
+
+/* Take what came, answer a little: 1 go on, 2 it is over, -1. */
+static int
+answer_some(struct link *l, struct answer *a, bool *theirs, struct err *e)
+{
+	struct wire w;
+	int r, more = 1;
+
+	if (main_stopped())
+		return main_stop(e);
+	while ((r = link_next(l, &w, e)) > 0) {
+		r = take_question(l, a, &w, theirs, e);
+		if (r != 1)
+			return r;
+	}
+	if (r < 0)
+		return -1;
+	if (link_pending(l) < ANSWERS_MAX)
+		more = answer_pump(a, e);
+	if (more < 0)
+		return -1;
+	/* Wait only when there is nothing to do but that. */
+	r = link_wait(l, -1, more == 0 || link_pending(l) >= ANSWERS_MAX, e);
+	return r < 0 ? -1 : 1;
+}
+
+int
+session_answer(struct link *l, struct answer *a, struct err *e)
+{
+	bool theirs = false;
+	int r;
+
+	do
+		r = answer_some(l, a, &theirs, e);
+	while (r == 1);
+	if (r < 0 && e->code != ERR_STOPPED && !theirs)
+		link_fail(l, e);
 	return r < 0 ? -1 : 0;
 }

@@ -40,6 +40,10 @@ struct link {
 int link_open(struct link *l, int in, int out, const char *peer,
     struct err *e);
 
+/* Take timeout ms of silence (-1: no matter how long) for a failure, and ask
+ * early enough. */
+void link_expect(struct link *l, int64_t timeout);
+
 /* Close it and wait for the process behind it. */
 void link_close(struct link *l);
 

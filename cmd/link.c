@@ -21,6 +21,7 @@ enum {
 	ERROR_MS = 2000,
 	LOOK_MS = 20,
 	END_MS = 2000, /* for the process behind it to see that we went */
+	PING_MS = 20000,
 	SHOWN = 60 /* bytes of what is no greeting */
 };
 
@@ -79,6 +80,15 @@ ends(pid_t pid)
  * The status of the process behind the link, as it ends.  A remote shell whose
  * connection is dead does not see that we went: it is made to end.
  */
+void
+link_expect(struct link *l, int64_t timeout)
+{
+	l->timeout_ms = timeout;
+	l->ping_ms = timeout >= 0 && timeout / 3 < PING_MS ? timeout / 3 :
+							     PING_MS;
+}
+
+/* The status of the process behind the link, as it ends. */
 static int
 reap(struct link *l)
 {
