@@ -1,7 +1,7 @@
 /*
  * answer: the end of a comparison that is asked: it tells where logs begin
  * and end, and digests of what they hold (klog-replicate-protocol(5),
- * DIGESTS).  It writes nothing, whatever is asked, and neither asks nor
+ * Digests).  It writes nothing, whatever is asked, and neither asks nor
  * changes who leads.
  *
  * As source.h it owns no connection: questions come in by answer_take,

@@ -50,7 +50,8 @@ differ_next(struct differ_side *a, struct differ_side *b, int64_t to,
 		*d = (struct difference){
 			.offset = has_a ? in_a.offset : in_b.offset,
 			.present = { has_a, has_b },
-			.timestamp = { in_a.timestamp, in_b.timestamp }
+			.timestamp = { has_a ? in_a.timestamp : 0,
+			    has_b ? in_b.timestamp : 0 }
 		};
 		if (has_a && has_b) {
 			if (in_a.timestamp != in_b.timestamp ||

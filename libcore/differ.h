@@ -20,7 +20,7 @@ struct differ_side {
 struct difference {
 	int64_t offset;
 	bool present[2]; /* in a, in b: one of them or both */
-	int64_t timestamp[2]; /* ms */
+	int64_t timestamp[2]; /* ms; 0 where it is not */
 };
 
 struct differ_counts {

@@ -3,7 +3,7 @@
  * its records one by one, so that copies of it agree however their batches
  * and segments are cut, compressed and compacted.
  *
- * A record counts with (klog-replicate-protocol(5), DIGESTS): offset (8),
+ * A record counts with (klog-replicate-protocol(5), Digests): offset (8),
  * timestamp (8), kind (1: 0, or 1 of a control batch), then length (4, -1
  * null) and bytes of key, value and encoded headers; big-endian.
  *

@@ -97,17 +97,20 @@ write_topic("t", [log])'
 	is_status 2
 	is_out ''
 	is_err 'klog-check: --repair: "all" is none of index, tail, salvage, poison
-usage: klog-check [options] TOPIC...'
+usage: klog-check [options] TOPIC...
+       klog-check --against COPY [options] TOPIC...'
 	check --repair= t
 	is_status 2
 	check --dry-run t
 	is_status 2
 	is_err 'klog-check: --dry-run goes with --repair only
-usage: klog-check [options] TOPIC...'
+usage: klog-check [options] TOPIC...
+       klog-check --against COPY [options] TOPIC...'
 	check --save . t
 	is_status 2
 	is_err 'klog-check: --save goes with --repair only
-usage: klog-check [options] TOPIC...'
+usage: klog-check [options] TOPIC...
+       klog-check --against COPY [options] TOPIC...'
 	check
 	is_status 2
 	check --repair --save missing t

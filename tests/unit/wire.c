@@ -53,6 +53,18 @@ static const char group[] =
     "0000018bcfe56800 ";
 static const char error[] = "0d 00000008 06 00000003 6e6f21";
 static const char bye[] = "0e 00000000";
+static const char digest[] =
+    "10 0000001d 00000007 00000000 00000002 01 0000000000000005"
+    "0000000000000009";
+static const char extent[] =
+    "11 00000024 00000007 0000000000000009 0000000000000002"
+    "ffffffffffffffff 0000000000000004";
+static const char digested[] =
+    "12 0000003c 00000007 0000000000000005 0000000000000009"
+    "0000000000000003"
+    "4142434445464748 494a4b4c4d4e4f50 5152535455565758 595a303132333435";
+static const char listed[] =
+    "13 00000017 00000007 0000000000000005 0000000000000009 010203";
 
 static void
 both_ways(void)
@@ -113,6 +125,51 @@ both_ways(void)
 }
 
 static void
+digests(void)
+{
+	static const char sum[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
+	struct wire w = { .type = WIRE_DIGEST,
+		.number = 7,
+		.partition = 2,
+		.flags = WIRE_LIST,
+		.from = 5,
+		.end = 9 };
+
+	put(&w, digest);
+	w = (struct wire){ .type = WIRE_EXTENT,
+		.number = 7,
+		.start = 2,
+		.end = 9,
+		.high = -1,
+		.cleaned = 4 };
+	put(&w, extent);
+	w = (struct wire){ .type = WIRE_DIGESTED,
+		.number = 7,
+		.from = 5,
+		.end = 9,
+		.records = 3,
+		.digest = text(sum) };
+	put(&w, digested);
+	w = (struct wire){ .type = WIRE_LISTED,
+		.number = 7,
+		.from = 5,
+		.end = 9,
+		.bytes = text("\1\2\3") };
+	put(&w, listed);
+	CHECK_EQ_INT(get(digest, &w), 1);
+	CHECK_EQ_INT(w.flags, WIRE_LIST);
+	CHECK_EQ_INT(w.end, 9);
+	CHECK_EQ_INT(get(extent, &w), 1);
+	CHECK_EQ_INT(w.number, 7);
+	CHECK_EQ_INT(w.cleaned, 4);
+	CHECK_EQ_INT(get(digested, &w), 1);
+	CHECK_EQ_INT(w.records, 3);
+	CHECK_EQ_MEM(w.digest.data, (size_t)w.digest.len, sum, 32);
+	CHECK_EQ_INT(get(listed, &w), 1);
+	CHECK_EQ_MEM(w.bytes.data, (size_t)w.bytes.len, "\1\2\3", 3);
+}
+
+static void
 read_back(void)
 {
 	struct epochs es = { 0 };
@@ -156,7 +213,7 @@ static void
 cut_anywhere(void)
 {
 	static const char *const all[] = { hello, topic, position, batches,
-		ack, group, error, bye };
+		ack, group, error, bye, digest, extent, digested, listed };
 	uint8_t bytes[512];
 	struct wire w;
 	struct err e;
@@ -176,7 +233,7 @@ static void
 refused(void)
 {
 	static const char *const bad[] = {
-		"00 00000000", "10 00000000", "ff 00000000", /* no such type */
+		"00 00000000", "14 00000000", "ff 00000000", /* no such type */
 		"06 00000011", "06 ffffffff",		     /* too long */
 		"05 04000031", "02 7fffffff",
 		"06 0000000f 00000000 00000001 00000000000000", /* short */
@@ -184,13 +241,22 @@ refused(void)
 		"06 00000010 80000000 00000001 0000000000000007",
 		"06 00000010 00000000 00000001 8000000000000007",
 		"01 00000009 00 00 0001 70 00000000", /* direction 0 */
-		"01 00000009 03 00 0001 70 00000000",
+		"01 00000009 04 00 0001 70 00000000",
 		"01 00000009 01 04 0001 70 00000000", /* flag 4 */
 		"01 00000009 01 00 0001 00 00000000", /* NUL in a name */
 		"01 00000009 01 00 0002 70 00000000", /* beyond the end */
 		"01 0000000b 01 00 0001 70 00000002 0000", /* empty name */
 		"01 0000000c 01 00 0001 70 00000003 000261",
 		"0d 00000008 00 00000003 6e6f21", /* status 0 */
+		/* of a comparison: flag 2; number below 0; a digest too
+		 * short; a list too long */
+		"10 0000001d 00000007 00000000 00000002 02 0000000000000005"
+		"0000000000000009",
+		"11 00000024 80000007 0000000000000009 0000000000000002"
+		"ffffffffffffffff 0000000000000004",
+		"12 0000001d 00000007 0000000000000005 0000000000000009"
+		"0000000000000003 41",
+		"13 00040015",
 		/* epochs: 19 bytes; twice the same; backwards */
 		"03 00000037 00000000 00000001 0000000000000005"
 		"0000000000000002 ffffffffffffffff 00000013 00000003"
@@ -247,5 +313,5 @@ greeting(void)
 	CHECK_EQ_INT(greeted(junk, 100), -1);
 }
 
-TEST_MAIN(TEST(both_ways), TEST(read_back), TEST(cut_anywhere),
+TEST_MAIN(TEST(both_ways), TEST(digests), TEST(read_back), TEST(cut_anywhere),
     TEST(refused), TEST(greeting))
