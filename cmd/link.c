@@ -76,10 +76,6 @@ ends(pid_t pid)
 	return info.si_pid != 0;
 }
 
-/*
- * The status of the process behind the link, as it ends.  A remote shell whose
- * connection is dead does not see that we went: it is made to end.
- */
 void
 link_expect(struct link *l, int64_t timeout)
 {
@@ -88,7 +84,10 @@ link_expect(struct link *l, int64_t timeout)
 							     PING_MS;
 }
 
-/* The status of the process behind the link, as it ends. */
+/*
+ * The status of the process behind the link, as it ends.  A remote shell whose
+ * connection is dead does not see that we went: it is made to end.
+ */
 static int
 reap(struct link *l)
 {
