@@ -131,19 +131,28 @@ int
 child_start(struct child *c, const char *command, struct slice input,
     int kept, int out, const char *const *added, struct err *e)
 {
+	int in_fd, r;
+
+	*c = CHILD_NONE;
+	in_fd = open_input(input, e);
+	if (in_fd < 0)
+		return -1;
+	r = child_start_on(c, command, in_fd, kept, out, added, e);
+	close(in_fd);
+	return r;
+}
+
+int
+child_start_on(struct child *c, const char *command, int in_fd, int kept,
+    int out, const char *const *added, struct err *e)
+{
 	char **env = merge_environment(added);
-	int in_fd, failed;
+	int failed;
 
 	*c = CHILD_NONE;
 	if (env == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
-	in_fd = open_input(input, e);
-	if (in_fd < 0) {
-		free(env);
-		return -1;
-	}
 	failed = spawn(&c->pid, command, env, in_fd, kept, out);
-	close(in_fd);
 	free(env);
 	if (failed != 0) {
 		*c = CHILD_NONE;

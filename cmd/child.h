@@ -50,6 +50,13 @@ int child_start(struct child *c, const char *command, struct slice input,
     int kept, int out, const char *const *added, struct err *e);
 
 /*
+ * The same with a descriptor for its standard input, which stays ours: for
+ * what is too large for memory.
+ */
+int child_start_on(struct child *c, const char *command, int in_fd, int kept,
+    int out, const char *const *added, struct err *e);
+
+/*
  * Whether it has ended; it is reaped then and *c is CHILD_NONE.  Unless it
  * is done, why gets "exit status 3" or "killed by signal 9 (Killed)".
  */

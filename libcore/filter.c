@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { KEY_SHOWN = 64 }; /* bytes of a key in a message */
+
 /* What is known of a batch once each of its records was judged. */
 struct judged {
 	int32_t kept;
@@ -120,8 +122,14 @@ add(struct filter *f, const struct batch *left, const struct record *r,
 
 	if (n < 0 || (int64_t)f->out.len + n > f->batch_max)
 		return err_set(e, ERR_DATA,
-		    "batch at offset %lld: would be larger than a batch can be",
-		    (long long)left->base_offset);
+		    "offset %lld, key \"%.*s\": not compacted: with the value "
+		    "that it would get, the batch at offset %lld would be "
+		    "larger than %lld bytes; smaller values, or a larger "
+		    "max.message.bytes (klog-topic alter), help",
+		    (long long)r->offset, r->key.len < KEY_SHOWN ? r->key.len :
+								    KEY_SHOWN,
+		    (const char *)r->key.data, (long long)left->base_offset,
+		    (long long)f->batch_max);
 	if (buf_reserve(&f->out, (size_t)n) < 0)
 		return no_memory(e);
 	record_encode(f->out.data + f->out.len, r, delta, place);

@@ -66,12 +66,13 @@ int unread_bound(const struct clean *c, int32_t number, int64_t *bound,
 enum { COMMAND_WHY = 160 };
 
 /*
- * Run "sh -c COMMAND" and wait for it, though a signal asks us to stop.  env
- * as child.h.  Its standard output is appended to output, or, if that is
+ * Run "sh -c COMMAND" and wait for it, though a signal asks us to stop.  It
+ * reads input, or, if that is not -1, file from where it stands.  env as
+ * child.h.  Its standard output is appended to output, or, if that is
  * NULL, goes to our standard error.  1 it exited 0; 0 it failed, or wrote
  * more than max bytes: why says so; -1.
  */
-int command_run(const char *command, struct slice input,
+int command_run(const char *command, struct slice input, int file,
     const char *const *env, struct buf *output, size_t max,
     char why[COMMAND_WHY], struct err *e);
 
@@ -85,8 +86,9 @@ int hook_run(const struct clean *c, int32_t number, const char *path,
 
 struct reduce;			/* a run of --reduce; opaque */
 
-/* For partition number.  NULL: out of memory. */
-struct reduce *reduce_new(const struct clean *c, int32_t number);
+/* For partition p, of that number.  NULL: out of memory. */
+struct reduce *reduce_new(const struct clean *c, const struct partition *p,
+    int32_t number);
 void reduce_free(struct reduce *r);
 
 /* What compaction asks; lives as long as r. */

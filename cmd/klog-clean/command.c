@@ -80,8 +80,9 @@ attend(struct child *child, struct capture *c, char why[COMMAND_WHY],
 }
 
 int
-command_run(const char *command, struct slice input, const char *const *env,
-    struct buf *output, size_t max, char why[COMMAND_WHY], struct err *e)
+command_run(const char *command, struct slice input, int file,
+    const char *const *env, struct buf *output, size_t max,
+    char why[COMMAND_WHY], struct err *e)
 {
 	struct capture c = { .fd = -1, .output = output, .max = max };
 	struct child child;
@@ -93,7 +94,9 @@ command_run(const char *command, struct slice input, const char *const *env,
 	c.fd = ends[0];
 	if (c.fd >= 0)
 		(void)fcntl(c.fd, F_SETFL, O_NONBLOCK);
-	r = child_start(&child, command, input, 0, ends[1], env, e);
+	r = file < 0 ?
+	    child_start(&child, command, input, 0, ends[1], env, e) :
+	    child_start_on(&child, command, file, 0, ends[1], env, e);
 	if (output != NULL)
 		close(ends[1]);
 	if (r == 0)

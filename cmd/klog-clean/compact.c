@@ -35,7 +35,7 @@ compact_partition(struct clean *c, int32_t number, const struct view *v,
 	k.bounded = v->high_watermark != VIEW_NO_LIMIT;
 	k.bound = v->high_watermark;
 	if (c->reduce != NULL) {
-		reduce = reduce_new(c, number);
+		reduce = reduce_new(c, p, number);
 		if (reduce == NULL)
 			return err_set(e, ERR_SYSTEM, "out of memory");
 		k.reduce = reduce_calls(reduce);

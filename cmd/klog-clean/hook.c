@@ -61,7 +61,7 @@ run(const struct clean *c, const char *path, const char *const *env,
 	if (put_command(&command, c->before_delete, path) < 0)
 		r = err_set(e, ERR_SYSTEM, "out of memory");
 	else
-		r = command_run((const char *)command.data, SLICE_NULL, env,
+		r = command_run((const char *)command.data, SLICE_NULL, -1, env,
 		    NULL, 0, why, e);
 	buf_release(&command);
 	if (r > 0)

@@ -5,21 +5,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clean.h"
+#include "fsio.h"
 #include "main.h"
+#include "spill.h"
 #include "text.h"
 
-enum { VARIABLE = 320 };
+enum { VARIABLE = 320, HELD_MAX = 1 << 20 };
 
 struct reduce {
 	const struct clean *c;
 	struct compaction_reduce calls;
 	uint8_t end; /* of a value, both ways */
 	char topic[VARIABLE], partition[VARIABLE];
+	const struct partition *of;
 	struct buf key;	/* "KLOG_KEY=..." */
-	struct buf values;
-	int64_t count;
+	int64_t count;	/* of values: */
+	int file;	/* those before values, in a temporary file; -1: none */
+	int64_t written; /* bytes in it */
+	struct buf values; /* with one that is alone */
 	struct buf output;
 };
 
@@ -38,14 +44,43 @@ fail(const struct reduce *r, const char *why, struct err *e)
 	    strchr((const char *)r->key.data, '=') + 1, why);
 }
 
+/* Begin with the key's values anew. */
+static void
+forget(struct reduce *r)
+{
+	if (r->file >= 0)
+		close(r->file);
+	r->file = -1;
+	r->written = 0;
+	r->count = 0;
+	buf_clear(&r->values);
+}
+
+/* Many values of a key are not held in memory. */
+static int
+put_aside(struct reduce *r, struct err *e)
+{
+	const struct partition *p = r->of;
+
+	if (r->file < 0)
+		r->file = spill_file(p->dirfd, p->where, e);
+	if (r->file < 0)
+		return -1;
+	if (fsio_write_at(r->file, r->values.data, r->values.len, r->written) <
+	    0)
+		return err_sys(e, "%s: temporary file", p->where);
+	r->written += (int64_t)r->values.len;
+	buf_clear(&r->values);
+	return 0;
+}
+
 static int
 begin(void *context, struct slice key, struct err *e)
 {
 	struct reduce *r = context;
 
 	buf_clear(&r->key);
-	buf_clear(&r->values);
-	r->count = 0;
+	forget(r);
 	if (text_put(&r->key, text_slice("KLOG_KEY=")) < 0 ||
 	    text_put(&r->key, key) < 0 || buf_append(&r->key, "", 1) < 0)
 		return no_memory(e);
@@ -59,16 +94,16 @@ value(void *context, struct slice v, struct err *e)
 	struct reduce *r = context;
 
 	if (v.len < 0) {
-		buf_clear(&r->values);
-		r->count = 0;
+		forget(r);
 		return 0;
 	}
 	if (v.len > 0 && memchr(v.data, r->end, (size_t)v.len) != NULL)
 		return fail(r, r->end == '\n' ?
 			"a value holds a newline; -0 ends values with a NUL" :
 			"a value holds a NUL", e);
-	if (r->values.len + (size_t)v.len >= INT32_MAX)
-		return fail(r, "its values are 2 GiB and more", e);
+	if (r->count > 0 && r->values.len + (size_t)v.len >= HELD_MAX &&
+	    put_aside(r, e) < 0)
+		return -1;
 	if (text_put(&r->values, v) < 0 ||
 	    buf_append(&r->values, &r->end, 1) < 0)
 		return no_memory(e);
@@ -111,8 +146,10 @@ end(void *context, struct slice *v, struct err *e)
 	}
 	if (main_stopped() != 0)
 		return main_stop(e);
+	if (r->file >= 0 && put_aside(r, e) < 0)
+		return -1;
 	buf_clear(&r->output);
-	got = command_run(r->c->reduce, input, env, &r->output,
+	got = command_run(r->c->reduce, input, r->file, env, &r->output,
 	    (size_t)r->c->topic->settings.max_message_bytes, why, e);
 	/* ^C reaches the command too. */
 	if (got == 0 && main_stopped() != 0)
@@ -123,13 +160,15 @@ end(void *context, struct slice *v, struct err *e)
 }
 
 struct reduce *
-reduce_new(const struct clean *c, int32_t number)
+reduce_new(const struct clean *c, const struct partition *p, int32_t number)
 {
 	struct reduce *r = calloc(1, sizeof(*r));
 
 	if (r == NULL)
 		return NULL;
 	r->c = c;
+	r->of = p;
+	r->file = -1;
 	r->end = c->null ? '\0' : '\n';
 	r->calls = (struct compaction_reduce){ begin, value, end, r };
 	snprintf(r->topic, VARIABLE, "KLOG_TOPIC=%s", c->topic->name);
@@ -142,6 +181,7 @@ reduce_free(struct reduce *r)
 {
 	if (r == NULL)
 		return;
+	forget(r);
 	buf_release(&r->key);
 	buf_release(&r->values);
 	buf_release(&r->output);

@@ -17,7 +17,7 @@
 int
 main(int argc, char **argv)
 {
-	struct compaction c = { 0 };
+	struct compaction c = { .workers = 1 };
 	struct partition p;
 	struct topic t;
 	struct err e = { 0 };

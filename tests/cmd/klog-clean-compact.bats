@@ -177,3 +177,35 @@ du_of() {
 	is_err ''
 	[ "$(sha256sum c/0/*.log)" = "$before" ]
 }
+
+@test "--reduce: a key with more values than are held in memory" {
+	make_c
+	seq -f 'hot:%010.0f and what makes the line longer than a number' 60000 |
+		klog-produce -K : -t 2026-01-01 c
+	rounds 2
+	run3 klog-clean -f --memory 8M --reduce \
+		'echo $(stat -Lc %F /dev/stdin) $(sha256sum)' c
+	is_status 0
+	is_err ''
+	[ "$(values hot)" = "regular file $(
+		seq -f '%010.0f and what makes the line longer than a number' \
+			60000 | sha256sum | tr -s ' ')" ]
+	[ -z "$(find c/0 -name '*.tmp')" ]
+	klog-check c
+}
+
+@test "--reduce: a batch that would be too large" {
+	local before
+
+	make_c
+	rounds 3
+	before=$(sha256sum c/0/*.log)
+	run3 klog-clean -f --reduce 'head -c 1000000 /dev/zero | tr "\0" x' c
+	is_status 3
+	err_like "^klog-clean: $T/c/0: offset [0-9]+, key \"k[0-9]+\": not compacted: with the value that it would get, the batch at offset [0-9]+ would be larger than 33554432 bytes; smaller values, or a larger max.message.bytes \(klog-topic alter\), help\$"
+	[ "$(sha256sum c/0/*.log)" = "$before" ]
+	klog-topic alter -c max.message.bytes=200M c
+	klog-clean -q -f --reduce 'head -c 1000000 /dev/zero | tr "\0" x' c
+	[ "$(klog-consume -k k1 c | head -1 | wc -c)" = 1000001 ]
+	klog-check c
+}
