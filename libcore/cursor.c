@@ -260,16 +260,16 @@ next_batch(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 	int r;
 
 	for (;;) {
-		if (c->fd < 0) {
-			if (c->next >= c->view->end.next_offset) {
-				if (view_refresh(c->view, e) < 0)
-					return -1;
-				if (c->next >= c->view->end.next_offset)
-					return 0;
-			}
-			if (open_by_listing(c, e) < 0)
+		/* A watermark may be far below what was read: no limit then. */
+		if (c->next >= c->view->end.next_offset &&
+		    (c->fd < 0 || c->base > c->view->end.base)) {
+			if (view_refresh(c->view, e) < 0)
 				return -1;
+			if (c->next >= c->view->end.next_offset)
+				return 0;
 		}
+		if (c->fd < 0 && open_by_listing(c, e) < 0)
+			return -1;
 		r = read_batch(c, b, bytes);
 		if (r == BATCH_WHOLE) {
 			passed = passes_over(c, b);
@@ -326,38 +326,4 @@ cursor_next(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 			c->epoch = b->epoch;
 	}
 	return r;
-}
-
-int
-cursor_skip_damage(struct cursor *c, int64_t *from, int64_t *to, struct err *e)
-{
-	struct batch b;
-	ptrdiff_t i;
-	int r;
-
-	*from = *to = c->next;
-	/* Without an open segment it is the next one that is missing. */
-	r = c->fd < 0 ?
-	    BATCH_SHORT :
-	    scan_resync(&c->scan, c->scan.position + 1, c->next, &b);
-	if (r == SCAN_IO)
-		return err_sys(
-		    e, "%s/%020" PRId64 ".log", c->view->where, c->base);
-	if (r == BATCH_WHOLE) {
-		*to = c->next = c->floor = b.base_offset;
-		c->got_base = INT64_MAX;
-		return 1;
-	}
-	if (view_refresh(c->view, e) < 0 || view_list(c->view, e) < 0)
-		return -1;
-	i = segment_list_find(&c->view->segments, c->base) + 1;
-	if (c->base == c->view->end.base ||
-	    i >= (ptrdiff_t)c->view->segments.count) {
-		*to = c->view->end.next_offset;
-		cursor_seek(c, *to);
-		return 0;
-	}
-	*to = c->view->segments.bases[i];
-	cursor_seek(c, *to);
-	return 1;
 }

@@ -146,6 +146,49 @@ cut_back(void)
 	place_remove(&pl);
 }
 
+/* The topic has become a replica whose watermark is far below:
+ * that is no damage, there is nothing to be read. */
+static void
+below_what_was_read(void)
+{
+	struct truncate t = { .offset = 4 };
+	struct buf bytes = { 0 };
+	struct cursor c;
+	struct place pl;
+	struct batch b;
+	struct view v;
+	struct err e;
+	int i, k;
+
+	place_make(&pl);
+	for (k = 0; k < 3; k++) {
+		place_fill(&pl, k < 2 ? 2 : 1, 1000, 1);
+		CHECK_EQ_INT(append_begin(&pl.p, INT64_MAX, &e), 0);
+		CHECK_EQ_INT(append_roll(&pl.p, &e), 0);
+		append_end(&pl.p);
+	}
+	view(&v, &pl);
+	cursor_init(&c, &v, 0);
+	for (i = 0; i < 4; i++)
+		CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
+	pl.p.use = PARTITION_KEEPER;
+	t.partition = &pl.p;
+	CHECK_EQ_INT(truncate_log(&t, 0, &e), 0);
+	atomic_store(&pl.p.state.page->high_watermark, 0);
+	CHECK_EQ_INT(view_refresh(&v, &e), 0);
+	CHECK_EQ_INT(v.end.next_offset, 0);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 0);
+	CHECK_EQ_INT(c.cut, -1);
+	atomic_store(&pl.p.state.page->high_watermark, 6);
+	place_fill(&pl, 2, 2000, 1);
+	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
+	CHECK_EQ_INT(b.base_offset, 4);
+	cursor_release(&c);
+	buf_release(&bytes);
+	view_close(&v);
+	place_remove(&pl);
+}
+
 /* A batch was seen in the file before the page, made meanwhile, tells of it. */
 static void
 not_published(void)
@@ -180,4 +223,4 @@ not_published(void)
 }
 
 TEST_MAIN(TEST(read_and_cut), TEST(while_it_is_cut), TEST(cut_back),
-    TEST(not_published))
+    TEST(below_what_was_read), TEST(not_published))
