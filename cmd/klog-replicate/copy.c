@@ -19,6 +19,7 @@
 #include "report.h"
 #include "serve.h"
 #include "session.h"
+#include "together.h"
 #include "topiclist.h"
 #include "units.h"
 
@@ -149,68 +150,63 @@ offer_all(const struct copy *c, struct source *s, struct err *e)
 	return n < 0 ? -1 : 0;
 }
 
+/* The source is here; out gets what it says.  NULL and -1, or 0. */
 static int
-push(struct copy *c, struct session *s, struct err *e)
+make_source(const struct copy *c, struct buf *out, struct source **s,
+    struct err *e)
 {
 	const struct source_options o = { .follow = c->follow,
 		.groups = c->groups,
 		.follower = c->follower,
 		.wants = wants,
-		.ctx = c,
+		.ctx = (void *)c,
 		.wait_ms = c->timeout >= 0 ? c->timeout : WAIT_MS };
 
-	s->source = source_new(&o, &s->link->output);
-	if (s->source == NULL)
+	*s = source_new(&o, out);
+	if (*s == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
-	if (offer_all(c, s->source, e) < 0) {
-		link_fail(s->link, e);
-		return -1;
-	}
-	return session_run(s, e);
+	return offer_all(c, *s, e);
 }
 
+/* The target is here. */
 static int
-pull(struct copy *c, struct session *s, struct err *e)
+make_target(const struct copy *c, struct buf *out, struct target **t,
+    struct err *e)
 {
-	char *path = c->to.name == NULL ? NULL :
-					  place_text(&c->to, c->to.name);
-	struct target_options o = { .path = path,
+	const struct target_options o = { .path = c->path,
+		.folder = c->path != NULL	? NULL :
+		    *c->to.folder != '\0' ? c->to.folder :
+						  ".",
 		.source = c->origin,
 		.force = c->force,
 		.unsafe = c->unsafe,
 		.groups = c->groups,
 		.wants = wants,
-		.ctx = c,
+		.ctx = (void *)c,
 		.wait_ms = c->timeout >= 0 ? c->timeout : WAIT_MS };
-	int r = -1;
 
-	if (c->to.name == NULL)
-		o.folder = *c->to.folder != '\0' ? c->to.folder : ".";
-	if (c->to.name != NULL && path == NULL)
-		err_set(e, ERR_SYSTEM, "out of memory");
-	else if ((s->target = target_new(&o, &s->link->output)) == NULL)
-		err_set(e, ERR_SYSTEM, "out of memory");
-	else
-		r = session_run(s, e);
-	free(path);
-	return r;
+	*t = target_new(&o, out);
+	return *t == NULL ? err_set(e, ERR_SYSTEM, "out of memory") : 0;
 }
+
+struct moved { /* by one connection */
+	const struct source_counts *sent; /* NULL: the source is there */
+	const struct target_counts *got; /* NULL: the target is there */
+	int64_t out, in; /* bytes on the connection */
+};
 
 /* What a connection moved: for people with -v, one object with --json. */
 static void
-account(const struct copy *c, const struct session *s, int64_t ms)
+account(const struct copy *c, const struct moved *m, int64_t ms)
 {
-	const struct source_counts *out =
-	    s->source != NULL ? source_counts(s->source) : NULL;
-	const struct target_counts *in =
-	    s->target != NULL ? target_counts(s->target) : NULL;
-	int64_t bytes = out != NULL ? out->bytes : in->bytes;
-	int64_t batches = out != NULL ? out->batches : in->batches;
-	int64_t records = out != NULL ? out->records : in->records;
+	const struct target_counts *in = m->got;
+	int64_t bytes = in == NULL ? m->sent->bytes : in->bytes;
+	int64_t batches = in == NULL ? m->sent->batches : in->batches;
+	int64_t records = in == NULL ? m->sent->records : in->records;
 	char size[UNITS_TEXT], moved[UNITS_TEXT], took[UNITS_TEXT];
 
 	units_format_size(bytes, size);
-	units_format_size(s->link->bytes_in + s->link->bytes_out, moved);
+	units_format_size(m->in + m->out, moved);
 	units_format_duration(ms, took);
 	if (in != NULL && in->cut > 0)
 		report_warn("%" PRId64 " bytes that the source does not have "
@@ -234,10 +230,40 @@ account(const struct copy *c, const struct session *s, int64_t ms)
 	       ",\"received\":%" PRId64 ",\"groups\":%" PRId64
 	       ",\"cut\":%" PRId64 ",\"rewound\":%" PRId64
 	       ",\"ms\":%" PRId64 "}\n",
-	    records, batches, bytes, s->link->bytes_out, s->link->bytes_in,
+	    records, batches, bytes, m->out, m->in,
 	    in != NULL ? in->groups : 0, in != NULL ? in->cut : 0,
 	    in != NULL ? in->rewound : 0, ms);
 	(void)fflush(stdout);
+}
+
+/* Whether it may go better another time. */
+static bool
+may_pass(const struct err *e)
+{
+	return e->code == ERR_BUSY || e->code == ERR_SYSTEM;
+}
+
+/* Both ends are here.  0, or -1; *again: another time may go better. */
+static int
+copy_here(struct copy *c, bool *again, struct err *e)
+{
+	struct together g = { .rate = c->rate, .progress = &c->progress };
+	int64_t began = clock_mono_ms();
+	struct moved m = { 0 };
+	int r;
+
+	r = make_source(c, &g.to_target, &g.source, e);
+	if (r == 0)
+		r = make_target(c, &g.to_source, &g.target, e);
+	if (r == 0) {
+		r = together_run(&g, e);
+		m = (struct moved){ source_counts(g.source),
+			target_counts(g.target), g.out, g.in };
+		account(c, &m, clock_mono_ms() - began);
+	}
+	*again = r < 0 && may_pass(e);
+	together_release(&g);
+	return r;
 }
 
 /* One connection.  0, or -1; *again: another one may go better. */
@@ -247,20 +273,27 @@ connect_once(struct copy *c, bool *again, bool *lost, struct err *e)
 	struct link l = { .in = -1, .out = -1 };
 	struct session s = { .link = &l, .progress = &c->progress };
 	int64_t began = clock_mono_ms();
+	struct moved m = { 0 };
 	int r;
 
 	*again = true;
 	*lost = false;
-	if (connect_peer(c, &l, e) < 0)
+	if (copy_connect(c, &l, e) < 0)
 		return -1;
-	r = say_hello(c, &l, e);
-	if (r == 0)
-		r = c->pull ? pull(c, &s, e) : push(c, &s, e);
-	if (s.source != NULL || s.target != NULL)
-		account(c, &s, clock_mono_ms() - began);
+	r = c->pull ? make_target(c, &l.output, &s.target, e) :
+		      make_source(c, &l.output, &s.source, e);
+	if (r == 0) {
+		r = session_run(&s, e);
+		m.sent = s.source == NULL ? NULL : source_counts(s.source);
+		m.got = s.target == NULL ? NULL : target_counts(s.target);
+		m.in = l.bytes_in;
+		m.out = l.bytes_out;
+		account(c, &m, clock_mono_ms() - began);
+	} else {
+		link_fail(&l, e);
+	}
 	*lost = r < 0 && l.lost;
-	*again = *lost || e->code == ERR_BUSY ||
-	    (e->code == ERR_SYSTEM && l.greeted);
+	*again = *lost || (may_pass(e) && l.greeted);
 	source_free(s.source);
 	target_free(s.target);
 	link_close(&l);
@@ -291,7 +324,10 @@ copy_run(struct copy *c, struct err *e)
 	progress_start(&c->progress, c->common.progress, 0);
 	for (;;) {
 		began = clock_mono_ms();
-		r = connect_once(c, &again, &lost, e);
+		lost = false;
+		r = c->from.host == NULL && c->to.host == NULL ?
+		    copy_here(c, &again, e) :
+		    connect_once(c, &again, &lost, e);
 		if (main_stopped())
 			r = main_stop(e);
 		if (r == 0 || e->code == ERR_STOPPED || !c->follow || !again)

@@ -28,6 +28,7 @@ struct copy {
 	bool read_only, append_only;
 	/* made from the operands */
 	struct place from, to;
+	char *path;		/* of the copy, if here and it is one; NULL */
 	char *follower;		/* name of the copy */
 	char *origin;		/* of the source, as the copy names it */
 	char *peer;		/* the other end, for messages */

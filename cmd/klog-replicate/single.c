@@ -143,6 +143,9 @@ copy_prepare(
 	/* As rsync: the folder that the copies go into is made. */
 	if (c->pull && c->to.name == NULL && *c->to.folder != '\0')
 		(void)mkdir(c->to.folder, 0777);
+	if (c->pull && c->to.name != NULL &&
+	    (c->path = place_text(&c->to, c->to.name)) == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
 	return name_both(c, e);
 }
 
@@ -151,6 +154,7 @@ copy_release(struct copy *c)
 {
 	place_release(&c->from);
 	place_release(&c->to);
+	free(c->path);
 	free(c->follower);
 	free(c->origin);
 	free(c->peer);

@@ -184,7 +184,7 @@ b'
 	is_err 'klog-replicate: there/b: is no replica: klog-replicate follow makes it one'
 	run3 klog-replicate here/none there/c
 	is_status 3
-	is_err 'klog-replicate: here/none: none: no such topic'
+	is_err 'klog-replicate: here/none: no such topic'
 	[ ! -e there/c ]
 }
 
