@@ -187,6 +187,13 @@ state_withdraw(struct state *st, const struct state_slot *slot)
 	atomic_store(&page->durable_offset, slot->next_offset);
 }
 
+bool
+state_is_withdrawn(const struct state *st, const char boot[37])
+{
+	return st->page != NULL && atomic_load(&st->page->magic) == 0 &&
+	    memcmp(st->page->boot, boot, 37) == 0;
+}
+
 int
 state_reset(struct state *st, int dirfd, const char boot[37],
     const struct state_slot *slot, uint32_t role, int64_t high_watermark,

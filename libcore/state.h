@@ -98,6 +98,10 @@ void state_publish(struct state *st, const struct state_slot *slot);
  */
 void state_withdraw(struct state *st, const struct state_slot *slot);
 
+/* So it was, in this boot, and by someone who was killed: the next who appends
+ * makes all anew. */
+bool state_is_withdrawn(const struct state *st, const char boot[37]);
+
 /*
  * Whether the log was cut back since page->cuts was *seen, which is brought up
  * to date: then *offset is the lowest of the cuts, or, of many, a lower one.

@@ -65,6 +65,14 @@ is_going(const struct verify_part *p)
 	    p->upto <= start;
 }
 
+/* Whose log was being cut back: the indexes of what stays are made last. */
+static bool
+is_coming(const struct verify_part *p)
+{
+	return !p->known && p->upto < 0 &&
+	    state_is_withdrawn(&p->state, p->boot);
+}
+
 static int
 open_one(struct verify_part *p, struct verify_index *x,
     enum segment_file which, size_t width, struct err *e)
@@ -79,7 +87,7 @@ open_one(struct verify_part *p, struct verify_index *x,
 	r = fsio_read_file(
 	    p->dirfd, name, &x->data, INDEX_BYTES_MAX, p->where, e);
 	x->there = r > 0;
-	if (r == 0 && !is_going(p))
+	if (r == 0 && !is_going(p) && !is_coming(p))
 		tell(p, x, which, -1, "is missing");
 	if (r < 0 && e->code == ERR_CORRUPT)
 		tell(p, x, which, -1, "is too large");

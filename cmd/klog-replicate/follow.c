@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "copy.h"
 #include "follow.h"
+#include "insync.h"
 #include "main.h"
 #include "report.h"
 #include "rewind.h"
@@ -112,6 +113,9 @@ cut_one(struct following *f, int32_t number, int64_t offset, bool cut,
 		    tr.saved_in);
 	if (r == 0 && cut)
 		r = rewind_groups(t, number, tr.end, &back, e);
+	/* What both have can be read at once, as far as it can there. */
+	if (r == 0 && cut)
+		r = insync_follow(&p, f->parts[number].high, e);
 	partition_close(&p);
 	return r;
 }

@@ -12,6 +12,7 @@
 struct follow_part {		/* of the source, by partition */
 	bool known;
 	int64_t start, end;
+	int64_t high;		/* its watermark, or its end */
 	struct epochs epochs;
 };
 

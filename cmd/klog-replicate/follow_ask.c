@@ -95,6 +95,7 @@ take(struct following *f, struct link *l, const struct wire *w, int32_t *left,
 		p->known = true;
 		p->start = w->start;
 		p->end = w->end;
+		p->high = w->high < 0 ? w->end : w->high;
 		if (wire_get_epochs(w->epochs, &p->epochs) < 0)
 			return err_set(e, ERR_SYSTEM, "out of memory");
 		return 0;

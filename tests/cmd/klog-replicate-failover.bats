@@ -155,6 +155,7 @@ b/t/1: leader epoch 1 from offset 0 on'
 	is_out "a/t/0: 2 records from offset 4 on were cut off; 1 file keeps them in a/t/0/cut
 a/t: is a replica of $HERE/b/t; to copy what that has: klog-replicate b/t a/t"
 	[ "$(cat a/t/role)" = "replica of $HERE/b/t" ]
+	has a/t '1 2 3 4'
 	run3 klog-dump --records a/t/0/cut/*
 	[ "$(grep -c 'payload: [56]$' "$OUT")" -eq 2 ]
 	run3 klog-produce a/t <<<8
