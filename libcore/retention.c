@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -100,7 +101,7 @@ add(struct planner *pl, size_t i, enum retention_why why, int64_t newest,
 
 	if (stat_log(pl, i, &s.bytes, &written, e) < 0)
 		return -1;
-	if (r->count == pl->cap) {
+	if (r->list == NULL || r->count == pl->cap) {
 		pl->cap = pl->cap > 0 ? pl->cap * 2 : 16;
 		list = realloc(r->list, pl->cap * sizeof(*list));
 		if (list == NULL)
@@ -212,17 +213,31 @@ same_beginning(const struct segment_list *a, const struct segment_list *b,
 	return true;
 }
 
+/*
+ * A log start behind the log's end is damage: recovery has settled one that
+ * the end fell behind of, and all would go below it.  Without clean.lock
+ * another may just have raised it, after the end was looked at.
+ */
+static bool
+starts_behind_end(const struct view *v, int64_t start)
+{
+	return start > v->log.next_offset;
+}
+
 int
 retention_plan(struct retention *r, struct view *v, struct err *e)
 {
 	struct segment_list first;
 	struct planner pl = { .r = r, .v = v, .all = &first };
-	int64_t start;
+	int64_t start, named = 0;
 	int tries, done = 0, got = 0;
 
 	for (tries = 0; got == 0 && done == 0 && tries < TRIES; tries++) {
-		if (view_look(v, &start, e) < 0)
+		if (view_look(v, &start, e) < 0 ||
+		    view_start(v, &named, e) < 0)
 			return -1;
+		if (starts_behind_end(v, named))
+			continue;
 		first = v->segments;
 		v->segments = (struct segment_list){ 0 };
 		got = plan_once(&pl, start, e);
@@ -233,6 +248,13 @@ retention_plan(struct retention *r, struct view *v, struct err *e)
 			    &first, &v->segments, r->count + 1);
 		segment_list_release(&first);
 	}
+	if (got == 0 && done == 0 && starts_behind_end(v, named))
+		return err_set(e, ERR_CORRUPT,
+		    "%s/log-start-offset: names offset %" PRId64
+		    ", but the log ends at %" PRId64
+		    ": nothing is removed; without that file the log "
+		    "begins at its first segment",
+		    v->where, named, v->log.next_offset);
 	if (got == 0 && done == 0)
 		return err_set(e, ERR_BUSY,
 		    "%s: its segments change while they are looked at",

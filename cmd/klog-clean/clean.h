@@ -24,6 +24,7 @@ struct tally {			/* of one topic */
 	int64_t bytes;		/* of them */
 	int64_t compacted;	/* partitions */
 	int64_t before, after;	/* bytes of these */
+	bool cut_short;		/* something failed, or a signal came */
 };
 
 struct clean {

@@ -42,11 +42,12 @@ take(struct capture *c, struct err *e)
 			return got < 0 ? err_sys(e, "the command's output") :
 					 0;
 		}
-		/* The rest is read too, so that it can end. */
-		if (c->output->len + (size_t)got > c->max)
+		/* It may never end by itself. */
+		if (c->output->len + (size_t)got > c->max) {
 			c->too_much = true;
-		else
-			c->output->len += (size_t)got;
+			return 0;
+		}
+		c->output->len += (size_t)got;
 	}
 	return 0;
 }
@@ -59,7 +60,8 @@ attend(struct child *child, struct capture *c, char why[COMMAND_WHY],
 	struct pollfd fds[2];
 	enum child_end end;
 
-	while ((end = child_look(child, why, COMMAND_WHY)) == CHILD_RUNS) {
+	while ((end = child_look(child, why, COMMAND_WHY)) == CHILD_RUNS &&
+	    !c->too_much) {
 		fds[0] = (struct pollfd){ child->pidfd, POLLIN, 0 };
 		fds[1] = (struct pollfd){ c->fd, POLLIN, 0 };
 		if (poll(fds, 2, child->pidfd < 0 ? LOOK_MS : -1) < 0)
@@ -69,9 +71,11 @@ attend(struct child *child, struct capture *c, char why[COMMAND_WHY],
 			return -1;
 		}
 	}
-	if (take(c, e) < 0)
+	if (end == CHILD_RUNS)
+		child_kill(child);
+	else if (take(c, e) < 0)
 		return -1;
-	if (end == CHILD_DONE && c->too_much) {
+	if (c->too_much && (end == CHILD_DONE || end == CHILD_RUNS)) {
 		snprintf(why, COMMAND_WHY, "it wrote more than %zu bytes",
 		    c->max);
 		return 0;

@@ -157,6 +157,7 @@ one_topic(void *context, const char *path, struct err *e)
 		    t.path);
 	else
 		status = each_partition(&t, &c->which, one_partition, c, e);
+	c->tally.cut_short = status > 0 || main_stopped() != 0;
 	if (status >= 0)
 		say_topic(c);
 	topic_close(&t);

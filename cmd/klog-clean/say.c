@@ -161,7 +161,8 @@ put_compaction_why(const struct clean *c, const struct compaction *k,
 
 	switch (k->why) {
 	case COMPACTION_NOTHING:
-		snprintf(out, TEXT, "no segment may be compacted yet");
+		snprintf(out, TEXT, "no segment may be compacted yet: the one that is "
+		    "written to, and what is too young, never is");
 		break;
 	case COMPACTION_CLEAN:
 		snprintf(out, TEXT, "all that may be is compacted");
@@ -250,7 +251,7 @@ put_removed(const struct clean *c)
 	int i;
 
 	if (all == 0) {
-		fputs("nothing to remove", stdout);
+		printf("nothing %s", t->cut_short ? "removed" : "to remove");
 		return;
 	}
 	units_format_size(t->bytes, amount);
@@ -272,7 +273,7 @@ put_compacted(const struct clean *c)
 	char before[UNITS_TEXT], after[UNITS_TEXT];
 
 	if (t->compacted == 0) {
-		fputs("nothing to compact", stdout);
+		printf("nothing %s", t->cut_short ? "compacted" : "to compact");
 		return;
 	}
 	printf("%s %" PRId64 " partition%s",

@@ -402,6 +402,13 @@ blocks() {
 	example cron-clean topics --before-delete false
 	is_status 3
 	out_like '^klog-clean: topics/b/0/0{19}1\.log: stays, and so does what follows: --before-delete: exit status 1$'
+	# A busy partition hides no failure of another.
+	klog-topic alter -q -p 2 b
+	echo old | klog-produce -p 1 -t 2026-01-01 b
+	run3 flock topics/b/0/clean.lock \
+		"$KLOG_TOP/examples/cron-clean" topics --before-delete false
+	is_status 3
+	out_like '^klog-clean: topics/b/1/0{20}\.log: stays, and so does what follows: --before-delete: exit status 1$'
 	example cron-clean
 	[ "$status" -ne 0 ]
 }

@@ -7,7 +7,7 @@ examples() {
 	    on && /^\.Ed/ { block = 0 }
 	    on && block { print }
 	    on && /^\.Bd -literal/ { block = 1 }' "$KLOG_TOP/man/$1" |
-	    sed 's/\\-/-/g; s/\\e/\\/g; s/\\&//g'
+	    sed 's/\\(dq/"/g; s/\\-/-/g; s/\\e/\\/g; s/\\&//g'
 }
 
 # examples_run PAGE: all of them in one shell; each must succeed and say

@@ -39,6 +39,8 @@ page_runs() {
 			}
 			continue
 		fi
+		# mdoc takes quotes away, and what follows becomes a word.
+		! grep -E '^\.Dl (.* )?"' "$KLOG_TOP/man/$page" || failed=1
 		count=$((count + 1))
 		page_runs "$page" || failed=1
 		cd "$T" || return 1

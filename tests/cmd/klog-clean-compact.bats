@@ -141,7 +141,7 @@ du_of() {
 	fails() {
 		run3 klog-clean -f --reduce "$1" c
 		is_status 3
-		is_out "$T/c: nothing to remove; nothing to compact"
+		is_out "$T/c: nothing removed; nothing compacted"
 		err_like "^klog-clean: $T/c/0: not compacted: --reduce: key \"k[0-9]+\": $2\$"
 		[ "$(sha256sum c/0/*.log)" = "$before" ]
 		[ -z "$(find c/0 -name '*.cleaned' -o -name swap)" ]
@@ -152,6 +152,9 @@ du_of() {
 	fails true 'it wrote nothing, not even an empty value'
 	fails cat 'it wrote more than one value'
 	fails 'head -c 2000000 /dev/zero' 'it wrote more than 1048588 bytes'
+	# What never ends is not waited for.
+	fails yes 'it wrote more than 1048588 bytes'
+	fails 'yes | tr -d "\n"' 'it wrote more than 1048588 bytes'
 	# Not reading is no failure; nothing is, for a command that is not run.
 	run3 klog-clean -f --reduce 'echo' c
 	is_status 0

@@ -64,7 +64,7 @@ $T/t: removed 2 segments, 1.1k: 2 by time"
 	days u 8
 	run3 klog-clean --before-delete 'test $KLOG_TOPIC = u && :' t u
 	is_status 3
-	is_out "$T/t: nothing to remove
+	is_out "$T/t: nothing removed
 $T/u: removed 1 segment, 592: 1 by time"
 }
 
@@ -266,4 +266,24 @@ wrong() {
 	run3 klog-clean --reduce cat t
 	is_status 3
 	is_err "klog-clean: $T/t: cleanup.policy is delete: there is nothing for --reduce"
+}
+
+@test "a log start behind the end of the log is damage, and removes nothing" {
+	klog-topic create t
+	days t
+	echo 9223372036854775807 >t/0/log-start-offset
+	for n in '' -n; do
+		run3 klog-clean $n t
+		is_status 4
+		is_out "$T/t: nothing removed"
+		is_err "klog-clean: $T/t/0/log-start-offset: names offset 9223372036854775807, but the log ends at 27: nothing is removed; without that file the log begins at its first segment"
+		[ "$(segments t/0)" = '0 8 16 24' ]
+	done
+	run3 klog-topic trim -o end t
+	is_status 4
+	[ "$(segments t/0)" = '0 8 16 24' ]
+	rm t/0/log-start-offset
+	run3 klog-check t
+	is_status 0
+	[ "$(klog-consume t | wc -l)" -eq 27 ]
 }

@@ -195,7 +195,7 @@ b"
 	days t 10
 	run3 flock t/0/lock klog-clean --timeout 50ms t
 	is_status 5
-	is_out "$T/t: nothing to remove"
+	is_out "$T/t: nothing removed"
 	err_like "^klog-clean: $T/t/0/lock: locked by process [0-9]+\$"
 	[ "$(segments t/0)" = '0 8' ]
 	# Without the active one no producer is waited for.
