@@ -3,7 +3,8 @@
  * its own, durably, before anything is appended (Kafka 4.x, KIP-101).
  *
  * The file N/behind ("N\n", an offset) is there while a copy lacks records
- * that its source had when it was last asked: whoever promotes it loses them.
+ * that its source had when it was last asked, or was last heard before they
+ * parted: whoever promotes it loses them.
  */
 #ifndef KLOG_PROMOTE_H
 #define KLOG_PROMOTE_H

@@ -25,6 +25,7 @@ free_topic(struct target *t, struct target_topic *tt)
 	int32_t i;
 
 	for (i = 0; i < tt->count; i++) {
+		target_log_part(t, tt, &tt->logs[i]);
 		target_log_close(t, &tt->logs[i]);
 		epochs_release(&tt->logs[i].ours);
 		epochs_release(&tt->logs[i].theirs);

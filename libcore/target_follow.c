@@ -6,11 +6,14 @@
 #include "clock.h"
 #include "insync.h"
 #include "origins.h"
+#include "promote.h"
 #include "retention.h"
 #include "rewind.h"
 #include "target_parts.h"
 #include "truncate.h"
 #include "view.h"
+
+enum { PART_MS = 1000 }; /* for the lock, when all is over */
 
 /* Remove the segments that end at or below the log start: clean.lock held. */
 static int
@@ -89,6 +92,23 @@ target_log_restart(struct target *t, struct target_log *l, int64_t offset,
 	l->dirty = true; /* old segments go when it is settled */
 	l->stale = true;
 	return 0;
+}
+
+void
+target_log_part(
+    struct target *t, struct target_topic *tt, struct target_log *l)
+{
+	struct err ignored;
+
+	if (!l->started || l->high <= l->end || l->high == l->behind)
+		return;
+	/* Not if it leads meanwhile. */
+	if (target_log_open(t, tt, l, &ignored) == 0 &&
+	    append_begin(&l->p, clock_mono_ms() + PART_MS, &ignored) == 0) {
+		(void)promote_note_behind(
+		    l->p.dirfd, l->high, l->p.where, &ignored);
+		append_end(&l->p);
+	}
 }
 
 int

@@ -109,6 +109,11 @@ int target_log_settle(struct target *t, struct target_topic *tt,
 int target_log_cut(struct target *t, struct target_topic *tt,
     struct target_log *l, int64_t offset, struct err *e);
 
+/* The session is over, or cut: note what the source was heard to have and is
+ * not here.  What fails is of no matter. */
+void target_log_part(struct target *t, struct target_topic *tt,
+    struct target_log *l);
+
 /* No group stands behind the end of the log, before it grows.  0, or -1. */
 int target_log_rewind(struct target *t, struct target_topic *tt,
     struct target_log *l, int64_t end, struct err *e);
