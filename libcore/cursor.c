@@ -296,27 +296,14 @@ next_batch(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 	}
 }
 
-/* Whether the log ends before c since we last looked: what can't be read is
- * being cut off, and the epoch that tells of it comes later. */
-static bool
-is_being_cut(struct cursor *c)
-{
-	const int64_t *end = &c->view->end.next_offset, before = *end;
-	struct err ignored;
-
-	return view_refresh(c->view, &ignored) == 0 && *end < before &&
-	    *end <= c->next;
-}
-
 int
 cursor_next(struct cursor *c, struct batch *b, struct buf *bytes, struct err *e)
 {
 	int r;
 
-	do {
+	do
 		r = next_batch(c, b, bytes, e);
-		r = r < 0 && is_being_cut(c) ? 0 : r;
-	} while (cursor_was_cut(c, r, b));
+	while (cursor_was_cut(c, r, b));
 	if (r == 0 && c->view->promised > c->view->log.next_offset)
 		return checkpoint_too_short(c->view->where,
 		    c->view->log.next_offset, c->view->promised, e);

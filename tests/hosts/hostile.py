@@ -240,6 +240,28 @@ class World:
                 said("ack"), frames.encode("bye"), said("bye")]
 
 
+    def takes_away(self):
+        """Pushes that would change or take away what the copy has."""
+        epochs = self.start["epochs"]
+        log = dict(topic=0, partition=0, high=-1)
+        begin = self.push()[:4]
+        good = self.push()[4]
+        end, out = frames.encode("bye"), []
+        for message in (
+                frames.encode("settings", topic=0, partitions=1,
+                              text=b"retention.ms=1\n"),
+                frames.encode("news", start=15, end=30, epochs=epochs, **log)):
+            out.append(begin + [good, message, end])
+        for start in (
+                frames.encode("start", cut=5, end=30, start=0, epochs=[
+                    epochs[0], (7, 5, 1)], **log, **{"from": 5}),
+                frames.encode("start", cut=-1, end=99, start=90,
+                              epochs=epochs, **log, **{"from": 90})):
+            out.append(begin + [start, end])
+        out.append([*begin[:2], self.offer(text=b"retention.ms=1\n"),
+                    said("ready"), good, end])
+        return out
+
     def source(self):
         """What an honest source answers to who pulls."""
         start = dict(self.start)
@@ -396,8 +418,10 @@ class Hostile:
         self.world.renew()
         before = snapshot(self.state)
         log = places.log_bytes(os.path.join(self.world.topic, "0"))
-        heard = self._all(talks(random.Random(self.seed + 2), self.world,
-                                self.extra // 2), ("--append-only",))
+        tries = list(talks(random.Random(self.seed + 2), self.world,
+                           self.extra // 2))
+        heard = self._all(self.world.takes_away() + tries,
+                          ("--append-only",))
         if any(m["kind"] in ("batches", "start") for h in heard for m in h):
             raise Failed("something was read")
         after = snapshot(self.state)
