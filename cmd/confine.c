@@ -108,7 +108,7 @@ landlock(bool writes, struct err *e)
 }
 
 static void
-limit(int what, rlim_t most)
+limit(__rlimit_resource_t what, rlim_t most)
 {
 	struct rlimit l;
 

@@ -104,8 +104,6 @@ take_of_log(struct target *t, struct target_topic *tt, struct target_log *l,
 		return target_log_news(t, tt, l, w, e);
 	case WIRE_GROUP:
 		return target_group(t, tt, l, w, e);
-	case WIRE_IN_SYNC:
-		return 0;
 	default:
 		return err_set(e, ERR_DATA,
 		    "a message of type %d came that no source sends", w->type);

@@ -70,7 +70,6 @@ static const struct field layouts[WIRE_TYPES][FIELDS_MAX] = {
 	    SLICE(TEXT, text, TEXT_MAX) },
 	[WIRE_GROUP] = { WHOSE, SLICE(NAME, name, WIRE_NAME_MAX), I64(from, 0),
 	    I32(epoch, -1), I64(time, 0) },
-	[WIRE_IN_SYNC] = { WHOSE, SLICE(NAMES, names, WIRE_LIST_MAX) },
 	[WIRE_READY] = { I32(topic, 0) },
 	[WIRE_DIGEST] = { I32(number, 0), WHOSE, U8(flags, 0, WIRE_LIST),
 	    I64(from, 0), I64(end, 0) },
@@ -305,7 +304,7 @@ wire_get(
 	*size = 0;
 	if (n == 0)
 		return 0;
-	if (p[0] < WIRE_HELLO || p[0] >= WIRE_TYPES)
+	if (p[0] < WIRE_HELLO || p[0] == WIRE_NO_TYPE || p[0] >= WIRE_TYPES)
 		return err_set(e, ERR_DATA,
 		    "a message of type %d came, which is none", p[0]);
 	if (n < WIRE_HEADER)

@@ -43,7 +43,7 @@ enum wire_type {
 	WIRE_NEWS,	/* source: as WIRE_START without from and cut */
 	WIRE_SETTINGS,	/* source: topic, partitions, text */
 	WIRE_GROUP,	/* source: topic, partition, name, from, epoch, time */
-	WIRE_IN_SYNC,	/* source: topic, partition, names */
+	WIRE_NO_TYPE,	/* 10 is none */
 	WIRE_PING,	/* either: answer with WIRE_PONG */
 	WIRE_PONG,
 	WIRE_ERROR,	/* either: status, text; nothing follows */

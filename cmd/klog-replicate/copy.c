@@ -200,11 +200,18 @@ static void
 account(const struct copy *c, const struct moved *m, int64_t ms)
 {
 	const struct target_counts *in = m->got;
-	int64_t bytes = in == NULL ? m->sent->bytes : in->bytes;
-	int64_t batches = in == NULL ? m->sent->batches : in->batches;
-	int64_t records = in == NULL ? m->sent->records : in->records;
+	int64_t bytes = 0, batches = 0, records = 0;
 	char size[UNITS_TEXT], moved[UNITS_TEXT], took[UNITS_TEXT];
 
+	if (in != NULL) {
+		bytes = in->bytes;
+		batches = in->batches;
+		records = in->records;
+	} else if (m->sent != NULL) {
+		bytes = m->sent->bytes;
+		batches = m->sent->batches;
+		records = m->sent->records;
+	}
 	units_format_size(bytes, size);
 	units_format_size(m->in + m->out, moved);
 	units_format_duration(ms, took);

@@ -8,7 +8,7 @@ PULL, PUSH = 1, 2
 FOLLOW, GROUPS = 1, 2
 HOLES = 1
 TYPES = {"hello": 1, "topic": 2, "position": 3, "start": 4, "batches": 5,
-         "ack": 6, "news": 7, "settings": 8, "group": 9, "in_sync": 10,
+         "ack": 6, "news": 7, "settings": 8, "group": 9,
          "ping": 11, "pong": 12, "error": 13, "bye": 14, "ready": 15}
 NAMES = {number: name for name, number in TYPES.items()}
 
@@ -28,7 +28,6 @@ LAYOUT = {
     "settings": [("topic", "i"), ("partitions", "i"), ("text", "text")],
     "group": _WHOSE + [("name", "name"), ("from", "q"), ("epoch", "i"),
                        ("time", "q")],
-    "in_sync": _WHOSE + [("names", "names")],
     "ping": [], "pong": [], "bye": [],
     "error": [("status", "B"), ("text", "text")],
     "ready": [("topic", "i")],

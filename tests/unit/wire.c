@@ -233,7 +233,8 @@ static void
 refused(void)
 {
 	static const char *const bad[] = {
-		"00 00000000", "14 00000000", "ff 00000000", /* no such type */
+		"00 00000000", "0a 00000000", /* no such type */
+		"14 00000000", "ff 00000000",
 		"06 00000011", "06 ffffffff",		     /* too long */
 		"05 04000031", "02 7fffffff",
 		"06 0000000f 00000000 00000001 00000000000000", /* short */
