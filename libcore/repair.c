@@ -19,7 +19,6 @@
 #include "role.h"
 #include "scan.h"
 #include "segment.h"
-#include "swap.h"
 #include "verify.h"
 #include "verify_parts.h"
 
@@ -323,7 +322,6 @@ int
 repair_partition(struct repair *r, int32_t number, struct err *e)
 {
 	struct repair_part rp = { .r = r, .topic = r->topic, .number = number };
-	struct swap swap = { 0 };
 	char name[16], where[4096];
 	int got;
 
@@ -346,11 +344,7 @@ repair_partition(struct repair *r, int32_t number, struct err *e)
 	rp.p.use = PARTITION_KEEPER;
 	rp.p.save = r->save;
 	rp.p.save_torn = true;
-	(void)swap_read(&swap, rp.p.dirfd, rp.p.where, e);
-	got = partition_begin_clean(&rp.p, e);
-	if (got == 0 && swap.count > 0)
-		repair_did(&rp, "swap", "the compaction was ended");
-	swap_release(&swap);
+	got = repair_begin_clean(&rp, e);
 	if (got == 0)
 		got = mend_partition(&rp, e);
 	partition_end_clean(&rp.p);

@@ -43,6 +43,9 @@ int repair_file(
     struct repair_part *rp, int dirfd, const char *name, struct err *e);
 int repair_away(struct repair_part *rp, const char *name, struct err *e);
 
+/* Take clean.lock; a swap is ended, or taken away if it has no effect. */
+int repair_begin_clean(struct repair_part *rp, struct err *e);
+
 /*
  * leader-epoch-checkpoint, log-start-offset and recovery-point anew, where the
  * end of the log is known (append_begin).  0, or -1.

@@ -181,6 +181,20 @@ goes_to(int dirfd, const struct swap_line *line, const char *where,
 	return next == line->end;
 }
 
+int
+swap_can(const struct swap_line *line, int dirfd, const char *where,
+    struct err *e)
+{
+	char name[SWAP_NAME];
+
+	swap_cleaned_name(name, line->base, SEGMENT_LOG);
+	if (faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	if (errno != ENOENT)
+		return err_sys(e, "%s/%s", where, name);
+	return goes_to(dirfd, line, where, e);
+}
+
 /*
  * Give the new segment its name; each file may have it already.  The log
  * comes last: what an index says that is ahead of it is only a hint.
@@ -192,21 +206,15 @@ put_in_place(int dirfd, const struct swap_line *line, const char *where,
 	char from[SWAP_NAME], to[SEGMENT_NAME];
 	int what, r;
 
-	if (faccessat(dirfd, (swap_cleaned_name(from, line->base, SEGMENT_LOG),
-				 from),
-		F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno != ENOENT)
-			return err_sys(e, "%s/%s", where, from);
-		r = goes_to(dirfd, line, where, e);
-		if (r == 0)
-			err_set(e, ERR_CORRUPT,
-			    "%s/%s: speaks of a segment %020" PRId64
-			    " that goes to offset %" PRId64
-			    ", which is not there; what it stands for is left",
-			    where, swap_name, line->base, line->end);
-		if (r <= 0)
-			return -1;
-	}
+	r = swap_can(line, dirfd, where, e);
+	if (r == 0)
+		err_set(e, ERR_CORRUPT,
+		    "%s/%s: speaks of a segment %020" PRId64
+		    " that goes to offset %" PRId64
+		    ", which is not there; what it stands for is left",
+		    where, swap_name, line->base, line->end);
+	if (r <= 0)
+		return -1;
 	for (what = SEGMENT_TIMEINDEX; what >= SEGMENT_LOG; what--) {
 		swap_cleaned_name(from, line->base, (enum segment_file)what);
 		segment_name(to, line->base, (enum segment_file)what);

@@ -42,6 +42,10 @@ int swap_add(struct swap *s, int64_t base, int64_t end);
 /* 1 read, 0 there is none (s is empty), -1. */
 int swap_read(struct swap *s, int dirfd, const char *where, struct err *e);
 
+/* Whether the new segment of a line is there, under either name: 1, 0, -1. */
+int swap_can(const struct swap_line *line, int dirfd, const char *where,
+    struct err *e);
+
 /* Whether another segment stands for that one. */
 bool swap_supersedes(const struct swap *s, int64_t base);
 

@@ -11,6 +11,7 @@
 #include "checkpoint.h"
 #include "lock.h"
 #include "swap.h"
+#include "swap_check.h"
 #include "verify.h"
 #include "verify_parts.h"
 
@@ -41,7 +42,6 @@ int
 verify_swap(struct verify_part *p, struct err *e)
 {
 	struct trouble t = whole;
-	struct swap s = { 0 };
 	int r;
 
 	t.about = ABOUT_CLEANER;
@@ -52,16 +52,17 @@ verify_swap(struct verify_part *p, struct err *e)
 	else if (r < 0 && e->sys != 0)
 		return -1;
 	t.about = ABOUT_SWAP;
-	r = swap_read(&s, p->dirfd, p->where, e);
-	swap_release(&s);
-	if (r < 0 && e->code == ERR_CORRUPT) {
+	r = swap_check(p->dirfd, p->where, e);
+	if (r < 0)
+		return e->sys != 0 ? -1 : 0;
+	if (r == SWAP_NONE || somebody_cleans(p))
+		return 0;
+	if (r == SWAP_STUCK)
 		t.mend = MEND_NONE;
-		verify_tell(p, t, "swap", "is not a list of segments");
-	} else if (r < 0 && e->sys != 0) {
-		return -1;
-	} else if (r > 0 && !somebody_cleans(p)) {
-		verify_tell(p, t, "swap", "a compaction that was not ended");
-	}
+	verify_tell(p, t, "swap",
+	    r == SWAP_WAITS	? "a compaction that was not ended" :
+		r == SWAP_STRAY ? "can't be obeyed, and has no effect" :
+				  SWAP_STUCK_TEXT);
 	return 0;
 }
 

@@ -74,8 +74,9 @@ class Hostile:
         self.outside = os.path.join(self.state, "outside")
         self.number = 0
 
-    def one(self, name, what, make):
-        """Clean a topic with that file; then without it."""
+    def one(self, name, what, make, mend=False):
+        """Clean a topic with that file; then without it: a repair takes it
+        away if mend."""
         self.number += 1
         topic = os.path.join(self.state, "%d" % self.number, "t")
         self.scene.copy(topic)
@@ -95,7 +96,13 @@ class Hostile:
             with open(self.outside, "rb") as f:
                 if f.read() != swap((0, 48)):
                     raise Failed("what lies outside was changed")
-            if os.path.isdir(path) and not os.path.islink(path):
+            if mend and os.path.lexists(path):
+                status, err = points.ended(
+                    [streams.program("klog-check"), "--repair=index",
+                     topic])
+                if status or os.path.lexists(path):
+                    raise Failed("repair: exit %d: %s" % (status, err))
+            elif os.path.isdir(path) and not os.path.islink(path):
                 shutil.rmtree(path)
             elif os.path.lexists(path):
                 os.unlink(path)
@@ -112,7 +119,7 @@ class Hostile:
 
     def swaps(self):
         for what, data in texts(self.end):
-            self.one("swap", what, lambda p, d=data: put(p, d))
+            self.one("swap", what, lambda p, d=data: put(p, d), True)
         for what, make in kinds(self.outside):
             self.one("swap", what, make)
 

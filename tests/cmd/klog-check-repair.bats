@@ -254,3 +254,31 @@ t/0/$S10.index: is missing [repair: index]"
 	run3 flock t/0/clean.lock klog-check --repair t
 	is_status 5
 }
+
+@test "a swap that no compaction can have written, or that is damaged" {
+	local text
+
+	for text in '' $'\xff\x80 rm -rf\n' '0 10' \
+	    "$(printf '%020d %020d' 0 17)"$'\n' \
+	    "$(printf '%020d %020d' 7 20)"$'\n'; do
+		rm -rf t
+		live
+		printf %s "$text" >t/0/swap
+		finds "t/0/swap: can't be obeyed, and has no effect [repair: index]" index
+		run3 klog-clean --unsafe-fs t
+		is_status 4
+		mends 't/0/swap: saved as t/0/cut/swap.TIME' --repair
+		[ "$(cat t/0/cut/swap.*)" = "$(printf %s "$text")" ]
+		holds 0-19
+	done
+	# Perhaps there is something to it: nothing is touched.
+	printf 'what was it?' >t/0/swap
+	: >"t/0/$S0.log.cleaned"
+	check t
+	is_status 4
+	out_like "^t/0/swap: can't be obeyed, but there are new segments, or two with the same offsets: copy the partition, then take swap and the \.cleaned files away and check what is left"
+	check --repair t
+	is_status 4
+	[ -f t/0/swap ]
+	[ -f "t/0/$S0.log.cleaned" ]
+}
