@@ -161,7 +161,8 @@ put_compaction_why(const struct clean *c, const struct compaction *k,
 
 	switch (k->why) {
 	case COMPACTION_NOTHING:
-		snprintf(out, TEXT, "no segment may be compacted yet: the one that is "
+		snprintf(out, TEXT,
+		    "no segment may be compacted yet: the one that is "
 		    "written to, and what is too young, never is");
 		break;
 	case COMPACTION_CLEAN:
