@@ -149,7 +149,7 @@ peer_start(
     const struct peer *p, struct link *l, const char *name, struct err *e)
 {
 	char *argv[WORDS_MAX + 3] = { NULL };
-	char *shell, *line;
+	char *shell, *line, *host;
 	int n, r;
 
 	if (p->host == NULL)
@@ -163,12 +163,13 @@ peer_start(
 		r = err_set(e, ERR_USAGE,
 		    "\"%s\" is not a remote shell", p->shell);
 	} else {
-		argv[n] = strdup(p->host);
+		host = strdup(p->host);
+		argv[n] = host;
 		argv[n + 1] = line;
 		argv[n + 2] = NULL;
-		r = argv[n] == NULL ? err_sys(e, "%s", p->host) :
-				      start(p, argv, l, name, e);
-		free(argv[n]);
+		r = host == NULL ? err_sys(e, "%s", p->host) :
+				   start(p, argv, l, name, e);
+		free(host);
 	}
 	free(shell);
 	free(line);

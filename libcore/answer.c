@@ -136,45 +136,51 @@ answer_take(struct answer *a, const struct wire *w, struct err *e)
 	return wire_put(a->out, &extent) < 0 ? no_memory(e) : 0;
 }
 
+/* The records of the next share; *end is where it ends. */
 static int
-put_list(struct answer *a, struct wire *w, struct err *e)
+put_list(struct answer *a, int64_t *end, struct err *e)
 {
+	struct wire w = { .type = WIRE_LISTED,
+		.number = a->number,
+		.from = a->from };
 	struct buf list = { 0 };
 	int r;
 
-	w->type = WIRE_LISTED;
-	r = digest_list(&a->digest, a->from, a->to, ANSWER_SHARE, &list,
-	    &w->end, e);
-	w->bytes = (struct slice){ list.data, (int32_t)list.len };
-	if (r == 0 && wire_put(a->out, w) < 0)
+	r = digest_list(&a->digest, a->from, a->to, ANSWER_SHARE, &list, end,
+	    e);
+	w.end = *end;
+	w.bytes = (struct slice){ list.data, (int32_t)list.len };
+	if (r == 0 && wire_put(a->out, &w) < 0)
 		r = no_memory(e);
 	buf_release(&list);
 	return r;
 }
 
 static int
-put_sum(struct answer *a, struct wire *w, struct err *e)
+put_sum(struct answer *a, int64_t *end, struct err *e)
 {
+	struct wire w = { .type = WIRE_DIGESTED,
+		.number = a->number,
+		.from = a->from };
 	struct digest_sum sum;
 
-	w->type = WIRE_DIGESTED;
 	if (digest_range(&a->digest, a->from, a->to, ANSWER_SHARE, &sum, e) < 0)
 		return -1;
-	w->end = sum.to;
-	w->records = sum.records;
-	w->digest = (struct slice){ sum.sum, DIGEST_SIZE };
-	return wire_put(a->out, w) < 0 ? no_memory(e) : 0;
+	*end = w.end = sum.to;
+	w.records = sum.records;
+	w.digest = (struct slice){ sum.sum, DIGEST_SIZE };
+	return wire_put(a->out, &w) < 0 ? no_memory(e) : 0;
 }
 
 int
 answer_pump(struct answer *a, struct err *e)
 {
-	struct wire w = { .number = a->number, .from = a->from };
+	int64_t end;
 
 	if (a->from >= a->to)
 		return 0;
-	if ((a->list ? put_list(a, &w, e) : put_sum(a, &w, e)) < 0)
+	if ((a->list ? put_list(a, &end, e) : put_sum(a, &end, e)) < 0)
 		return -1;
-	a->from = w.end;
+	a->from = end;
 	return a->from < a->to;
 }

@@ -51,9 +51,11 @@ take_other(struct against *a, const struct wire *w, struct err *e)
 int
 against_hear(struct against *a, struct wire *w, struct err *e)
 {
-	int r;
+	int r = 0;
 
-	for (;;) {
+	*w = (struct wire){ .type = WIRE_PONG };
+	while (r == 0) {
+		progress_tick(&a->check->progress, 0, 0);
 		if (main_stopped())
 			return main_stop(e);
 		r = link_next(&a->link, w, e);
@@ -61,10 +63,8 @@ against_hear(struct against *a, struct wire *w, struct err *e)
 			r = take_other(a, w, e);
 		else if (r == 0 && link_wait(&a->link, -1, true, e) < 0)
 			r = -1;
-		if (r != 0)
-			return r < 0 ? -1 : 0;
-		progress_tick(&a->check->progress, 0, 0);
 	}
+	return r < 0 ? -1 : 0;
 }
 
 /* Ask for [from, to), and hear what that log is.  0, or -1. */

@@ -37,7 +37,7 @@ is(const char *in_a, int64_t clean_a, const char *in_b, int64_t clean_b,
 {
 	struct differ_counts counts = { 0 };
 	struct difference d;
-	struct side a, b;
+	struct side a = { 0 }, b = { 0 };
 	char got[80] = "none";
 	int r;
 
@@ -84,7 +84,7 @@ in_parts(void)
 {
 	struct differ_counts counts = { 0 };
 	struct difference d;
-	struct side a, b;
+	struct side a = { 0 }, b = { 0 };
 
 	make(&b, "0a 3b 5c", 0);
 	make(&a, "0a", 0);
@@ -99,7 +99,7 @@ in_parts(void)
 static bool
 is_list(const char *text, int32_t bytes, int64_t from, int64_t to)
 {
-	struct side a;
+	struct side a = { 0 };
 
 	make(&a, text, 0);
 	return differ_is_list((struct slice){ a.bytes, bytes }, from, to);
