@@ -56,8 +56,10 @@ against_hear(struct against *a, struct wire *w, struct err *e)
 	*w = (struct wire){ .type = WIRE_PONG };
 	while (r == 0) {
 		progress_tick(&a->check->progress, 0, 0);
-		if (main_stopped())
-			return main_stop(e);
+		if (main_stopped()) {
+			main_stop(e);
+			return -1;
+		}
 		r = link_next(&a->link, w, e);
 		if (r > 0)
 			r = take_other(a, w, e);

@@ -370,11 +370,8 @@ klog-check: h: the connection ended (exit status 127)'
 		printf '%b' "klog-replicate 1\\n$(echo "$hello $ask" |
 			tr -d ' \t\n' | sed 's/../\\x&/g')" >said
 		run3 timeout 20 klog-replicate --serve --root . --read-only <said
-		# shellcheck disable=SC2154
-		[ "$status" = 3 ] || [ "$status" = 5 ]
-		[[ $out == *' not offered'* || $out == *'has no partition 1'* ||
-			$out == *'goes from 0 to 2 now; try again'* ||
-			$out == *'type 6 came that no comparison sends'* ]]
+		[ "$status" = 3 ] || is_status 5
+		out_like "(not offered|has no partition 1|goes from 0 to 2 now; try again|type 6 came that no comparison sends)\$"
 	done
 }
 
