@@ -21,7 +21,9 @@ stand_in() {
 
 @test "every file in examples/ is run by a test here" {
 	for file in "$KLOG_TOP"/examples/*; do
-		case $file in *.service | *.timer) continue ;; esac
+		case $file in
+		*.service | *.timer | */authorized_keys) continue ;;
+		esac
 		[ -x "$file" ]
 		grep -Eq "^	.*example ${file##*/}( |\$)" "$BATS_TEST_FILENAME"
 	done
@@ -75,6 +77,17 @@ $host status=0 three"
 	example cron-append file echo x
 	is_status 3
 	err_like '^klog-produce: .*/file: is not a topic'
+}
+
+@test "failover.sh" {
+	mkdir tmp
+	TMPDIR=$T/tmp example failover.sh
+	is_status 0
+	grep -Eqx '(near|far)/orders/0: leader epoch 1 from offset 1000 on' "$OUT"
+	grep -q '^lost/orders/0: 3 records from offset 1000 on were cut off; ' "$OUT"
+	[ "$(grep -c '^status 6$' "$OUT")" -eq 1 ]
+	[ "$(tail -n 1 "$OUT")" = 'the same everywhere' ]
+	[ -z "$(ls tmp)" ]
 }
 
 @test "ssh-ship.sh: only what is new, and all of it" {
@@ -432,4 +445,122 @@ $T/t: removed 1 segment, [0-9]+: 1 by time\$"
 	is_status 0
 	run3 systemd-analyze calendar "$(sed -n 's/^OnCalendar=//p' "$unit.timer")"
 	is_status 0
+}
+
+@test "cron-pull" {
+	mkdir a
+	echo 1 | klog-produce -q --create a/one
+	echo 2 | klog-produce -q --create a/two
+	example cron-pull a/ b/
+	is_status 0
+	is_out ''
+	is_err ''
+	run3 klog-consume b/two
+	is_out 2
+	# Another run is at work.
+	echo 3 | klog-produce -q a/two
+	exec 8<b
+	flock 8
+	example cron-pull a/ b/
+	is_status 0
+	exec 8<&-
+	run3 klog-consume b/two
+	is_out 2
+	example cron-pull a/ b/ --bwlimit 1M
+	is_status 0
+	run3 klog-consume b/two
+	is_out '2
+3'
+	example cron-pull none/ b/
+	is_status 3
+	err_like '^klog-replicate: '
+}
+
+@test "notify-promote" {
+	klog-topic create a
+	echo 1 | klog-produce -q a
+	klog-replicate -q a b
+	example notify-promote b INSTANCE klog MASTER 100
+	is_status 0
+	[ "$(cat b/role)" = leader ]
+	example notify-promote b INSTANCE klog MASTER 100
+	is_status 0
+	example notify-promote b INSTANCE klog BACKUP 50
+	is_status 0
+	run3 klog-produce b <<<2
+	is_status 6
+	example notify-promote b INSTANCE klog FAULT 50
+	is_status 0
+	example notify-promote b INSTANCE klog MASTER 100
+	is_status 0
+	echo 2 | klog-produce -q b
+	echo 9 >c
+	klog-replicate follow -q a b
+	echo 2 >a/0/behind
+	example notify-promote a INSTANCE klog MASTER 100
+	is_status 6
+	err_like '^klog-replicate: .*/a/0: the leader had offsets 1 to 1 '
+	example notify-promote a INSTANCE klog UP 100
+	is_status 2
+	is_err 'notify-promote: UP: is no state'
+}
+
+@test "klog-replicate@.service" {
+	unit=$KLOG_TOP/examples/klog-replicate@.service
+	mkdir a
+	klog-topic create a/orders
+	seq 3 | klog-produce -q a/orders
+	mkdir b
+	line=$(sed -n 's/^ExecStart=//p' "$unit")
+	line=${line//\/usr\/local\/bin/$KLOG_BIN}
+	run=${line//%i/orders}
+	run=${run//%H/host}
+	run=${run/ -f / }
+	run=${run/'${KLOG_SOURCE}:/var/lib/klog'/a}
+	run3 bash -c "${run/\/var\/lib\/klog/b}"
+	is_status 0
+	run3 klog-consume b/orders
+	is_out '1
+2
+3'
+	command -v systemd-analyze >/dev/null || skip "no systemd-analyze"
+	sed "s|^ExecStart=.*|ExecStart=$line|" "$unit" >klog-replicate@.service
+	run3 systemd-analyze verify --man=no ./klog-replicate@.service
+	is_out ''
+	is_status 0
+}
+
+@test "authorized_keys: what each line allows" {
+	mkdir root
+	klog-topic create root/t
+	echo 1 | klog-produce -q root/t
+	mkdir copies
+	sed -n 's/^restrict,command="\([^"]*\)" ssh-ed25519 .*/\1/p' \
+		"$KLOG_TOP/examples/authorized_keys" >lines
+	[ "$(wc -l <lines)" -eq 3 ]
+	[ "$(grep -c '^restrict' "$KLOG_TOP/examples/authorized_keys")" -eq 3 ]
+	n=0
+	while read -r line; do
+		n=$((n + 1))
+		line=${line/\/var\/lib\/klog/$T/root}
+		printf '#!/bin/sh\nexec %s\n' "${line/\/srv\/copies/$T/copies}" \
+			>"rsh$n"
+		chmod 755 "rsh$n"
+	done <lines
+	run3 klog-replicate --rsh ./rsh1 --name me host:t one
+	is_status 0
+	run3 klog-replicate status --json root/t
+	out_like '"name":"me"'
+	run3 klog-replicate --rsh ./rsh2 --name spy host:t two
+	is_status 0
+	run3 klog-replicate status --json root/t
+	! grep -q spy "$OUT"
+	run3 klog-replicate --rsh ./rsh2 root/t host:t
+	[ "$status" -ne 0 ]
+	run3 klog-replicate --rsh ./rsh3 root/t host:t
+	is_status 0
+	run3 klog-consume copies/t
+	is_out 1
+	run3 klog-replicate --rsh ./rsh3 host:t three
+	[ "$status" -ne 0 ]
 }
