@@ -214,6 +214,8 @@ class Failover:
         for h in HOSTS:
             places.same_logs(self.topic[h], self.topic[self.leader])
             run("klog-check", "-q", "--deep", self.topic[h])
+            run("klog-check", "-q", "--against",
+                "x:" + self.topic[self.leader], self.topic[h])
         log = dict(places.records(self.topic[old])[0])
         for r in self.readers:
             self._check_reader(r, log)
