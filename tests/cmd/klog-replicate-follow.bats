@@ -134,3 +134,44 @@ group_is_at() {
 	is_status 3
 	err_like 'is another topic'
 }
+
+# in_sync N: so many have all of loghost's.
+in_sync() {
+	[ "$(klog-replicate status --json loghost/klog/orders |
+	    jq '.in_sync | length')" = "$1" ]
+}
+
+# Each host's /var is a directory here.
+@test "README.md: the copies are made, and lead" {
+	mkdir -p loghost/klog here/klog backup/klog
+	ln -s here newhost
+	printf '#!/bin/sh\nhost=$1; shift\nexec sh -c "$(%s)"\n' \
+	    "printf %s \"\$*\" | sed \"s|/var|$T/\$host|\"" >rsh
+	chmod +x rsh
+	export KLOG_RSH=$T/rsh
+	seq 3 | klog-produce -q --create loghost/klog/orders
+	seq 4 5 >in
+	sed -n '/^```shell$/,/^```$/s/^klog-/&/p' "$KLOG_TOP/README.md" |
+	    sed "s| /var| $T/here|g" >script
+	mapfile -t lines <script
+	[ "${#lines[@]}" -eq 8 ]
+	run3 bash -ec "${lines[0]}; ${lines[1]}"
+	is_status 0
+	is_err ''
+	same_logs loghost/klog/orders backup/klog/orders
+	bash -c "exec ${lines[2]}" 3>&- &
+	follower=$!
+	until_true in_sync 1
+	KLOG_DIR=loghost/klog run3 bash -ec "${lines[3]}"
+	is_status 0
+	KLOG_DIR=loghost/klog run3 bash -ec "${lines[4]}; ${lines[5]}"
+	is_status 0
+	is_err ''
+	stop
+	KLOG_DIR=here/klog run3 bash -ec "${lines[6]}"
+	is_status 0
+	KLOG_DIR=loghost/klog run3 bash -ec "${lines[7]/-f/-c}"
+	is_status 0
+	same_logs here/klog/orders loghost/klog/orders
+	has_records loghost/klog/orders 5
+}

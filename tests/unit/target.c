@@ -35,7 +35,7 @@ hear(struct copying *c, struct wire *w)
 static void
 offer(struct copying *c)
 {
-	const struct target_options o = { .folder = c->pl.dir };
+	struct target_options o = { .append_only = false };
 	struct wire w = { .type = WIRE_TOPIC,
 		.id = { (const uint8_t *)"0123456789abcdefghijkl", WIRE_ID },
 		.name = { (const uint8_t *)"t", 1 },
@@ -45,6 +45,7 @@ offer(struct copying *c)
 
 	memset(c, 0, sizeof(*c));
 	place_dir(&c->pl);
+	o.folder = c->pl.dir;
 	c->target = target_new(&o, &c->out);
 	place_need(c->target != NULL, "target_new", NULL);
 	place_need(say(c, &w, &e) == 0, "WIRE_TOPIC", &e);
