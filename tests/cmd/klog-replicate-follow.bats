@@ -145,12 +145,14 @@ in_sync() {
 @test "README.md: the copies are made, and lead" {
 	mkdir -p loghost/klog here/klog backup/klog
 	ln -s here newhost
+	# shellcheck disable=SC2016
 	printf '#!/bin/sh\nhost=$1; shift\nexec sh -c "$(%s)"\n' \
 	    "printf %s \"\$*\" | sed \"s|/var|$T/\$host|\"" >rsh
 	chmod +x rsh
 	export KLOG_RSH=$T/rsh
 	seq 3 | klog-produce -q --create loghost/klog/orders
 	seq 4 5 >in
+	# shellcheck disable=SC2016
 	sed -n '/^```shell$/,/^```$/s/^klog-/&/p' "$KLOG_TOP/README.md" |
 	    sed "s| /var| $T/here|g" >script
 	mapfile -t lines <script
