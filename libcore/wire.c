@@ -108,6 +108,8 @@ wire_greeted(const uint8_t *p, size_t n, int *version)
 	size_t len = sizeof(magic) - 1, i;
 	int theirs = 0;
 
+	if (n == 0)
+		return 0; /* p may be NULL */
 	if (memcmp(p, magic, most < len ? most : len) != 0)
 		return -1;
 	if (most <= len)

@@ -301,6 +301,7 @@ greeting(void)
 	CHECK_EQ_MEM(line, 17, good, 17);
 	for (i = 0; i < 17; i++)
 		CHECK_EQ_INT(greeted(good, i), 0);
+	CHECK_EQ_INT(greeted(NULL, 0), 0);
 	CHECK_EQ_INT(greeted(good, 18), 17);
 	CHECK_EQ_INT(greeted("klog-replicate 12345678901\n", 27), 27);
 	CHECK_EQ_INT(greeted("klog-replicate 0\n", 17), -1);
