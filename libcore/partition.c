@@ -90,6 +90,13 @@ close_fd(int *fd)
 }
 
 void
+partition_close_indexes(struct partition *p)
+{
+	close_fd(&p->index_fd);
+	close_fd(&p->timeindex_fd);
+}
+
+void
 partition_close(struct partition *p)
 {
 	state_unmap(&p->state);
@@ -97,8 +104,7 @@ partition_close(struct partition *p)
 	lock_close(&p->sync);
 	lock_close(&p->clean);
 	close_fd(&p->log_fd);
-	close_fd(&p->index_fd);
-	close_fd(&p->timeindex_fd);
+	partition_close_indexes(p);
 	close_fd(&p->dirfd);
 	free(p->where);
 	p->where = NULL;
@@ -174,8 +180,7 @@ partition_open_indexes(
 	if (p->index_fd >= 0 && p->timeindex_fd >= 0 &&
 	    p->index_base == slot->base)
 		return 0;
-	close_fd(&p->index_fd);
-	close_fd(&p->timeindex_fd);
+	partition_close_indexes(p);
 	p->index_base = slot->base;
 	p->index_fd = open_own_index(p, slot->base, SEGMENT_INDEX, e);
 	if (p->index_fd < 0)

@@ -76,6 +76,9 @@ void partition_end_clean(struct partition *p);
 
 /* ---- for recovery and clean, with the append lock held ---- */
 
+/* Their files are removed: whoever needs them opens new ones. */
+void partition_close_indexes(struct partition *p);
+
 /* Open segment base's .log for writing as p->log_fd.  0, or -1. */
 int partition_open_log(struct partition *p, int64_t base, struct err *e);
 

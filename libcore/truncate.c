@@ -238,6 +238,7 @@ remove_tail(struct partition *p, const struct place *pl, struct err *e)
 	}
 	if (shorten(p, pl->position, e) < 0)
 		return -1;
+	partition_close_indexes(p);
 	for (k = SEGMENT_INDEX; k <= SEGMENT_TIMEINDEX; k++) {
 		segment_name(name, pl->segments.bases[pl->last],
 		    (enum segment_file)k);

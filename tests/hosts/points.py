@@ -1,5 +1,5 @@
-"""A target that appends, a promotion, and an old leader that follows are
-killed at every system call; then the same is done again."""
+"""A target that appends or cuts itself back, a promotion, and an old leader
+that follows are killed at every system call; then the same is done again."""
 
 import collections
 import concurrent.futures
@@ -211,14 +211,68 @@ class Follow(Scene):
         run("klog-replicate", "x:" + copy, lead)
         places.same_logs(lead, copy)
         run("klog-check", "-q", "--deep", lead)
-        saved = b""
-        folder = os.path.join(lead, "0", "cut")
-        for name in os.listdir(folder):
-            with open(os.path.join(folder, name), "rb") as f:
-                saved += f.read()
-        for n in range(9):
-            if b"tail %d" % n not in saved:
-                raise Failed("tail %d is lost for good" % n)
+        check_saved(lead, [b"tail %d" % n for n in range(9)])
+
+
+class Cut(Scene):
+    """A copy that led too, in an epoch that counts for nothing; a group has
+    read what goes."""
+
+    name = "cut"
+
+    def make(self):
+        super().make()
+        lead, copy = self.paths(self.base)
+        for topic, word, epochs, count in ((copy, b"tail", 1, 9),
+                                           (lead, b"new", 2, 5)):
+            for _ in range(epochs):
+                become_replica(topic)
+                run("klog-replicate", "promote", topic)
+            for n in range(count):
+                run("klog-produce", topic, data=b"%s %d\n" % (word, n))
+        run("klog-consume", "-g", "g", copy)
+        become_replica(copy)
+
+    def command(self, path):
+        lead, copy = self.paths(path)
+        return ["klog-replicate", "--no-groups", "x:" + lead, copy], b""
+
+    def check(self, path, out):
+        lead, copy = self.paths(path)
+        have = run("klog-consume", copy)[0].splitlines()
+        tail = [b"tail %d" % n for n in range(9)]
+        new = [b"new %d" % n for n in range(5)]
+        if have not in [_values(12)[:n] for n in range(13)] and \
+                have[:12] + tail != _values(12) + tail and \
+                have[12:] != new[:len(have) - 12]:
+            raise Failed("the log is %s" % have[-3:])
+        passing(copy)
+        run(*self.command(path)[0])
+        places.same_logs(lead, copy)
+        run("klog-check", "-q", "--deep", copy)
+        check_saved(copy, tail)
+        left = run("klog-consume", "-g", "g", copy)[0].splitlines()
+        if left != new:
+            raise Failed("the group goes on with %s" % left)
+
+
+def become_replica(topic):
+    """As after a restart."""
+    with open(os.path.join(topic, "role"), "w", encoding="ascii") as f:
+        f.write("replica of x:elsewhere\n")
+    os.unlink(os.path.join(topic, "0", "state"))
+
+
+def check_saved(topic, values):
+    """What was cut off is kept."""
+    saved = b""
+    folder = os.path.join(topic, "0", "cut")
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), "rb") as f:
+            saved += f.read()
+    for value in values:
+        if value not in saved:
+            raise Failed("%s is lost for good" % value)
 
 
 def _heard(out):
@@ -282,11 +336,11 @@ def one(state, point):
 def run_all(tap, state, mode, seed):
     """All points, or some."""
     def body():
-        points = [p for kind in (Append, Promote, Follow)
+        points = [p for kind in (Append, Promote, Follow, Cut)
                   for p in count(kind(state), state)]
         total = len(points)
         if mode == "quick":
-            points = random.Random(seed).sample(points, min(total, 36))
+            points = random.Random(seed).sample(points, min(total, 48))
         with concurrent.futures.ThreadPoolExecutor(3) as pool:
             said = list(pool.map(lambda p: one(state, p), points))
         bad = [text for text, _ in said if text]
@@ -296,7 +350,7 @@ def run_all(tap, state, mode, seed):
             raise Failed("%d points: %s" % (len(bad), "\n".join(bad[:10])))
         if reached < len(points) * 2 // 3:
             raise Failed("too few were reached")
-    if tap.test("kill points of append, promote, follow (seed %d)" % seed,
+    if tap.test("kill points of append, promote, follow, cut (seed %d)" % seed,
                 body):
         shutil.rmtree(state)
     else:

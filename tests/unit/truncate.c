@@ -72,6 +72,8 @@ within_a_segment(void)
 	CHECK_EQ_STR(strrchr(t.saved_in, '/'), "/cut");
 	CHECK_EQ_INT(cut_size(&pl), 73);
 	CHECK_EQ_INT(place_size(&pl, "00000000000000000015.log"), 73);
+	CHECK_EQ_INT(place_size(&pl, "00000000000000000015.index"), 0);
+	CHECK_EQ_INT(place_size(&pl, "00000000000000000015.timeindex"), 0);
 	goes_on(&pl, 16);
 	place_remove(&pl);
 }
