@@ -151,7 +151,7 @@ source_add(struct source *s, const char *path, const char *name,
 {
 	struct source_topic *t = calloc(1, sizeof(*t)), **all;
 
-	all = realloc(s->topics, (s->count + 1) * sizeof(t));
+	all = realloc(s->topics, (s->count + 1) * sizeof(struct source_topic *));
 	if (all != NULL)
 		s->topics = all;
 	if (t == NULL || all == NULL) {
@@ -169,20 +169,23 @@ source_add(struct source *s, const char *path, const char *name,
 	return 0;
 }
 
-/* What a message speaks of: 0, or -1. */
-static int
-find(struct source *s, const struct wire *w, struct source_topic **t,
-    struct source_log **l, struct err *e)
+/* What a message speaks of, or NULL: there is no such log. */
+static struct source_log *
+find(struct source *s, const struct wire *w, struct err *e)
 {
-	if ((size_t)w->topic >= s->count)
-		return err_set(e, ERR_DATA, "topic %" PRId32 " was not offered",
+	struct source_topic *t;
+
+	if ((size_t)w->topic >= s->count) {
+		err_set(e, ERR_DATA, "topic %" PRId32 " was not offered",
 		    w->topic);
-	*t = s->topics[w->topic];
-	if (w->partition >= (*t)->count)
-		return err_set(e, ERR_DATA, "%s: has no partition %" PRId32,
-		    (*t)->name, w->partition);
-	*l = &(*t)->logs[w->partition];
-	return 0;
+		return NULL;
+	}
+	t = s->topics[w->topic];
+	if (w->partition < t->count)
+		return &t->logs[w->partition];
+	err_set(e, ERR_DATA, "%s: has no partition %" PRId32, t->name,
+	    w->partition);
+	return NULL;
 }
 
 static int
@@ -238,11 +241,12 @@ take_ack(struct source *s, struct source_topic *t, struct source_log *l,
 int
 source_take(struct source *s, const struct wire *w, struct err *e)
 {
-	struct source_topic *t = NULL;
-	struct source_log *l = NULL;
+	struct source_log *l = find(s, w, e);
+	struct source_topic *t;
 
-	if (find(s, w, &t, &l, e) < 0)
+	if (l == NULL)
 		return -1;
+	t = s->topics[w->topic];
 	switch (w->type) {
 	case WIRE_POSITION:
 		return take_position(s, t, l, w, e);
