@@ -151,7 +151,8 @@ source_add(struct source *s, const char *path, const char *name,
 {
 	struct source_topic *t = calloc(1, sizeof(*t)), **all;
 
-	all = realloc(s->topics, (s->count + 1) * sizeof(struct source_topic *));
+	all = realloc(
+	    s->topics, (s->count + 1) * sizeof(struct source_topic *));
 	if (all != NULL)
 		s->topics = all;
 	if (t == NULL || all == NULL) {

@@ -51,7 +51,8 @@ known_group(struct source_topic *t, const char *name)
 	for (i = 0; i < t->group_count; i++)
 		if (strcmp(t->groups[i]->name, name) == 0)
 			return t->groups[i];
-	all = realloc(t->groups, (t->group_count + 1) * sizeof(struct source_group *));
+	all = realloc(
+	    t->groups, (t->group_count + 1) * sizeof(struct source_group *));
 	if (all == NULL)
 		return NULL;
 	t->groups = all;

@@ -287,7 +287,8 @@ target_offer(struct target *t, const struct wire *w, struct err *e)
 		return err_set(e, ERR_DATA,
 		    "more topics are offered than were asked for");
 	tt = calloc(1, sizeof(*tt));
-	all = realloc(t->topics, (t->count + 1) * sizeof(struct target_topic *));
+	all = realloc(
+	    t->topics, (t->count + 1) * sizeof(struct target_topic *));
 	if (all != NULL)
 		t->topics = all;
 	if (tt == NULL || all == NULL) {
