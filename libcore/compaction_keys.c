@@ -32,7 +32,10 @@ take_keyed(const struct compacting *run, struct batch_records *br,
 			keymap_expect(&run->map, keys[n].hash);
 		n++;
 	}
-	return got < 0 ? err_prefix(e, "%s", run->p->where) : n;
+	if (got >= 0)
+		return n;
+	err_prefix(e, "%s", run->p->where);
+	return -1;
 }
 
 /* Use the records of the batch at hand.  1 use said so, 0, -1. */

@@ -321,6 +321,23 @@ settings_text(const struct settings *s, int i, char *out, size_t size)
 }
 
 bool
+settings_agree(const struct settings *a, const struct settings *b)
+{
+	char x[128], y[128];
+	int i;
+
+	if (a->given != b->given)
+		return false;
+	for (i = 0; i < SETTINGS_KEYS; i++) {
+		settings_text(a, i, x, sizeof(x));
+		settings_text(b, i, y, sizeof(y));
+		if (strcmp(x, y) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool
 settings_is_strict(const struct settings *s)
 {
 	return (s->cleanup_policy & CLEANUP_COMPACT) == 0;

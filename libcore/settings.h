@@ -92,6 +92,9 @@ int settings_unset(struct settings *s, const char *key, struct err *e);
 /* The value of row i (or its default), as settings_set takes it. */
 void settings_text(const struct settings *s, int i, char *out, size_t size);
 
+/* Whether the same keys are given in both, with the same values. */
+bool settings_agree(const struct settings *a, const struct settings *b);
+
 /* Whether nothing is compacted: then offsets that are missing are damage. */
 bool settings_is_strict(const struct settings *s);
 

@@ -159,8 +159,8 @@ pump_topic(struct source *s, struct source_topic *t, struct err *e)
 	if (memcmp(old.id, t->topic.settings.id, sizeof(old.id)) != 0)
 		return err_set(e, ERR_SYSTEM,
 		    "%s: is another topic of the same name now", t->topic.path);
-	/* Both were zeroed by the same reader, so bytes tell. */
-	if (memcmp(&old, &t->topic.settings, sizeof(old)) == 0)
+	if (settings_agree(&old, &t->topic.settings) &&
+	    old.partitions == t->topic.settings.partitions)
 		return 0;
 	if (source_grow(s, t, e) < 0 ||
 	    source_send_topic(s, t, WIRE_SETTINGS, e) < 0)

@@ -183,23 +183,6 @@ adopt(void *ctx, struct settings *s, struct err *e)
 	return 0;
 }
 
-static bool
-same_settings(const struct settings *a, const struct settings *b)
-{
-	char x[128], y[128];
-	int i;
-
-	if (a->given != b->given)
-		return false;
-	for (i = 0; i < SETTINGS_KEYS; i++) {
-		settings_text(a, i, x, sizeof(x));
-		settings_text(b, i, y, sizeof(y));
-		if (strcmp(x, y) != 0)
-			return false;
-	}
-	return true;
-}
-
 /* Bring settings and partitions up to the source's.  0, or -1. */
 static int
 follow_settings(struct target *t, struct target_topic *tt,
@@ -208,7 +191,7 @@ follow_settings(struct target *t, struct target_topic *tt,
 	struct adoption a = { s, !t->o.append_only };
 	struct target_log *logs;
 
-	if ((a.settings && !same_settings(s, &tt->topic.settings)) ||
+	if ((a.settings && !settings_agree(s, &tt->topic.settings)) ||
 	    s->partitions > tt->topic.settings.partitions)
 		if (topic_change(&tt->topic, clock_mono_ms() + t->o.wait_ms,
 			adopt, &a, e) < 0)

@@ -133,7 +133,7 @@ open_places(struct wait *o, struct err *e)
 static int
 note_wanted(struct wait *o, struct err *e)
 {
-	int64_t number, offset;
+	int64_t number = 0, offset = 0;
 	size_t i;
 
 	for (i = 0; i < o->offsets.n; i++) {

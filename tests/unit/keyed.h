@@ -51,7 +51,7 @@ keyed_append(struct keyed *k, const char *words, enum codec_id codec)
 	char *copy = strdup(words), *word, *value, *rest = copy;
 	struct record r = { .timestamp = KEYED_NOW };
 	uint8_t *bytes;
-	int64_t base;
+	int64_t base = -1;
 	struct err e;
 	size_t size;
 
