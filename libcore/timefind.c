@@ -33,7 +33,7 @@ time_entries(struct view *v, int64_t base, int64_t t,
 	return r;
 }
 
-/* A sealed segment without time entries counts by its file's age (Kafka). */
+/* A sealed segment without timestamps counts by its file's age (Kafka). */
 static int
 file_time(struct view *v, int64_t base, int64_t *timestamp, struct err *e)
 {
@@ -57,11 +57,12 @@ file_time(struct view *v, int64_t base, int64_t *timestamp, struct err *e)
 	return r;
 }
 
-/* Walk the headers behind the last time entry of the active segment. */
+/* Walk the headers behind the last time entry of a segment, at offset from. */
 static int
-active_max(struct view *v, int64_t base, int64_t from, int64_t *timestamp,
+header_max(struct view *v, int64_t base, int64_t from, int64_t *timestamp,
     struct err *e)
 {
+	int64_t end = base == v->end.base ? v->end.position : INT64_MAX;
 	struct scan s = { .size_max = v->batch_max };
 	struct batch b;
 	int64_t position = 0;
@@ -75,9 +76,9 @@ active_max(struct view *v, int64_t base, int64_t from, int64_t *timestamp,
 	fd = segment_open(v->dirfd, base, SEGMENT_LOG, O_RDONLY, v->where, e);
 	if (fd < 0)
 		return e->code == ERR_NONE ? 0 : -1;
-	scan_init(&s, fd, position < 0 ? 0 : position, v->end.position);
+	scan_init(&s, fd, position < 0 ? 0 : position, end);
 	if (position > 0 && scan_peek(&s, &b) != BATCH_WHOLE)
-		scan_init(&s, fd, 0, v->end.position);
+		scan_init(&s, fd, 0, end);
 	while ((r = scan_peek(&s, &b)) == BATCH_WHOLE) {
 		if (b.max_timestamp > *timestamp)
 			*timestamp = b.max_timestamp;
@@ -112,9 +113,11 @@ segment_times(struct view *v, int64_t base, int64_t t, int64_t *max,
 	if (time_entries(v, base, t, en, &last, e) < 0)
 		return -1;
 	*max = last.timestamp;
-	if (base == v->end.base)
-		return active_max(v, base, last.offset, max, e);
-	return last.timestamp >= 0 ? 0 : file_time(v, base, max, e);
+	if ((base == v->end.base || last.timestamp < 0) &&
+	    header_max(v, base, last.offset, max, e) < 0)
+		return -1;
+	return *max >= 0 || base == v->end.base ? 0 :
+						  file_time(v, base, max, e);
 }
 
 int

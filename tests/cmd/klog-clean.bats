@@ -231,3 +231,16 @@ b"
 	[ "$(grep -c '\.timeindex' trace)" -eq 101 ]
 	[ "$(grep -Ec '[0-9]{20}\.(log|index)' trace)" -eq 0 ]
 }
+
+@test "by time: without a time index the batches tell how old they are" {
+	klog-topic create t
+	days t
+	rm t/0/00000000000000000000.timeindex
+	: >t/0/00000000000000000008.timeindex
+	run3 klog-clean -n --now 2026-01-23T00:01 t
+	is_status 0
+	is_err ''
+	is_out "$(went "$T/t/0" 0 7 592 08 'would be removed')
+$(went "$T/t/0" 8 15 592 16 'would be removed')
+$T/t: would remove 2 segments, 1.1k: 2 by time"
+}
