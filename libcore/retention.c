@@ -8,6 +8,7 @@
 
 #include "append.h"
 #include "checkpoint.h"
+#include "clock.h"
 #include "fsio.h"
 #include "segment.h"
 #include "timefind.h"
@@ -262,16 +263,18 @@ retention_plan(struct retention *r, struct view *v, struct err *e)
 	return got;
 }
 
-int
-retention_seal(
-    struct retention *r, struct partition *p, int64_t deadline, struct err *e)
+static bool
+is_full(const struct err *e)
 {
-	struct retention_segment *last;
+	return e->code == ERR_SYSTEM && (e->sys == ENOSPC || e->sys == EDQUOT);
+}
+
+static int
+seal(struct retention *r, struct partition *p, int64_t deadline, struct err *e)
+{
+	const struct retention_segment *last = &r->list[r->count - 1];
 	int got = 0;
 
-	if (r->count == 0 || !r->list[r->count - 1].active)
-		return 0;
-	last = &r->list[r->count - 1];
 	if (append_begin(p, deadline, e) < 0)
 		return -1;
 	if (p->slot.base != last->base || p->slot.next_offset != last->end)
@@ -279,8 +282,58 @@ retention_seal(
 	else
 		got = append_roll(p, e);
 	append_end(p);
-	last->active = false;
 	return got;
+}
+
+int
+retention_seal(
+    struct retention *r, struct partition *p, int64_t deadline, struct err *e)
+{
+	struct retention_segment *last;
+
+	r->count += r->put_off;
+	r->put_off = false;
+	if (r->count == 0 || !r->list[r->count - 1].active)
+		return 0;
+	last = &r->list[r->count - 1];
+	if (seal(r, p, deadline, e) == 0) {
+		last->active = false;
+		return 0;
+	}
+	/* What goes before it makes room. */
+	if (!is_full(e) || r->removed + 1 >= r->count)
+		return -1;
+	r->put_off = true;
+	r->count--;
+	return 0;
+}
+
+/*
+ * Room for a new log start, from what it puts out of reach.  They are caches:
+ * whoever is killed here leaves a log that is read more slowly.
+ */
+static int
+raise_full(struct partition *p, int64_t offset, struct err *e)
+{
+	struct segment_list l = { 0 };
+	struct err other;
+	size_t i;
+	int r = -1;
+
+	if (segment_list_read(&l, p->dirfd, p->where, &other) < 0)
+		return -1;
+	for (i = 0; r < 0 && is_full(e) && i + 1 < l.count &&
+	     l.bases[i + 1] <= offset;
+	     i++) {
+		/* Blocks may be free only once that is on the disk. */
+		if (segment_remove_indexes(
+			p->dirfd, l.bases[i], p->where, &other) < 0 ||
+		    fsio_sync_dir(p->dirfd) < 0)
+			break;
+		r = checkpoint_write_start(p->dirfd, offset, p->where, e);
+	}
+	segment_list_release(&l);
+	return r;
 }
 
 int
@@ -290,9 +343,10 @@ retention_raise(struct partition *p, int64_t offset, struct err *e)
 
 	if (checkpoint_read_start(p->dirfd, &start, p->where, e) < 0)
 		return -1;
-	return start >= offset ?
-	    0 :
-	    checkpoint_write_start(p->dirfd, offset, p->where, e);
+	if (start >= offset ||
+	    checkpoint_write_start(p->dirfd, offset, p->where, e) == 0)
+		return 0;
+	return is_full(e) ? raise_full(p, offset, e) : -1;
 }
 
 int
@@ -317,4 +371,16 @@ retention_remove(struct retention *r, struct partition *p, size_t upto,
 	if (fsio_sync_dir(p->dirfd) < 0 && got == 0)
 		got = err_sys(e, "%s", p->where);
 	return got;
+}
+
+int
+retention_apply(struct retention *r, struct partition *p, int64_t timeout,
+    bool (*stopped)(void), struct err *e)
+{
+	do {
+		if (retention_seal(r, p, clock_mono_ms() + timeout, e) < 0 ||
+		    retention_remove(r, p, r->count, stopped, e) < 0)
+			return -1;
+	} while (r->put_off && (stopped == NULL || !stopped()));
+	return 0;
 }

@@ -49,6 +49,7 @@ struct retention { /* zero it to start */
 	size_t removed; /* of them, by retention_remove */
 	bool held; /* one more would go but for the bound */
 	int64_t newest_kept; /* of the first that time let stay; -1 */
+	bool put_off; /* no room to seal the active one: the rest goes first */
 };
 
 /*
@@ -60,7 +61,8 @@ int retention_plan(struct retention *r, struct view *v, struct err *e);
 /*
  * If the last of the list is the active segment, begin another, so that it
  * can go.  If it has grown since the plan it is taken from the list: it is
- * in use.  deadline as clock.h.  0, or -1.
+ * in use.  On a full disk, with others to go first, it is taken from it too,
+ * and put back by the next call.  deadline as clock.h.  0, or -1.
  */
 int retention_seal(struct retention *r, struct partition *p, int64_t deadline,
     struct err *e);
@@ -75,8 +77,17 @@ int retention_remove(struct retention *r, struct partition *p, size_t upto,
     bool (*stopped)(void), struct err *e);
 
 /*
+ * Seal, remove all, and where sealing was put off, again.  timeout, ms: how
+ * long each waits for a producer.  stopped as above.  0, or -1.
+ */
+int retention_apply(struct retention *r, struct partition *p, int64_t timeout,
+    bool (*stopped)(void), struct err *e);
+
+/*
  * Raise the log start to offset, durably, if it is below: what lies before it
- * is never read again.  clean.lock is held.  0, or -1.
+ * is never read again.  A full disk has no room for the new file: then the
+ * indexes of segments that end at or below offset make it, oldest first.
+ * clean.lock is held.  0, or -1.
  */
 int retention_raise(struct partition *p, int64_t offset, struct err *e);
 

@@ -11,7 +11,11 @@
 
 #include "fsio.h"
 
-enum { DIGITS = 20 };
+enum {
+	DIGITS = 20,
+	SEGMENT_INDEXES = 2, /* of these files: they go first */
+	SEGMENT_FILES = 5
+};
 
 void
 segment_name(char name[SEGMENT_NAME], int64_t base, enum segment_file what)
@@ -204,19 +208,34 @@ segment_is(int dirfd, int64_t base, uint64_t device, uint64_t inode)
 	    st.st_dev == device && st.st_ino == inode;
 }
 
-int
-segment_remove(int dirfd, int64_t base, const char *where, struct err *e)
+/* The first n files of a segment, in the order in which they go. */
+static int
+remove_files(
+    int dirfd, int64_t base, size_t n, const char *where, struct err *e)
 {
-	static const char *const suffix[] = { "index", "timeindex", "snapshot",
-		"txnindex", "log" };
+	static const char *const suffix[SEGMENT_FILES] = { "index",
+		"timeindex", "snapshot", "txnindex", "log" };
 	char name[SEGMENT_NAME];
 	size_t i;
 
-	for (i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++) {
+	for (i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "%020lld.%s", (long long)base,
 		    suffix[i]);
 		if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
 			return err_sys(e, "%s/%s", where, name);
 	}
 	return 0;
+}
+
+int
+segment_remove(int dirfd, int64_t base, const char *where, struct err *e)
+{
+	return remove_files(dirfd, base, SEGMENT_FILES, where, e);
+}
+
+int
+segment_remove_indexes(
+    int dirfd, int64_t base, const char *where, struct err *e)
+{
+	return remove_files(dirfd, base, SEGMENT_INDEXES, where, e);
 }

@@ -47,6 +47,10 @@ void segment_list_release(struct segment_list *l);
  */
 int segment_remove(int dirfd, int64_t base, const char *where, struct err *e);
 
+/* The same, of its indexes alone: they can be made again from the .log. */
+int segment_remove_indexes(
+    int dirfd, int64_t base, const char *where, struct err *e);
+
 /*
  * Whether name is a file of a segment that begins below offset active: it is
  * sealed then, and may have several names, as a snapshot gives it another.

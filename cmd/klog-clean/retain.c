@@ -38,18 +38,6 @@ tell(struct retain *t, size_t from, size_t to)
 	}
 }
 
-/* Remove what comes up to upto, and say so as far as it went.  0, or -1. */
-static int
-remove_up_to(struct retain *t, size_t upto, struct err *e)
-{
-	size_t before = t->r.removed;
-	int r;
-
-	r = retention_remove(&t->r, t->p, upto, stopped, e);
-	tell(t, before, t->r.removed);
-	return r;
-}
-
 /* Each is removed once its hook has let it go.  0, or -1. */
 static int
 remove_with_hook(struct retain *t, struct err *e)
@@ -77,15 +65,17 @@ remove_with_hook(struct retain *t, struct err *e)
 	return 0;
 }
 
+/* And say so as far as it went.  0, or -1. */
 static int
 remove_all(struct retain *t, struct err *e)
 {
+	int got;
+
 	if (t->c->before_delete != NULL)
 		return remove_with_hook(t, e);
-	if (retention_seal(
-		&t->r, t->p, clock_mono_ms() + t->c->timeout, e) < 0)
-		return -1;
-	return remove_up_to(t, t->r.count, e);
+	got = retention_apply(&t->r, t->p, t->c->timeout, stopped, e);
+	tell(t, 0, t->r.removed);
+	return got;
 }
 
 static int

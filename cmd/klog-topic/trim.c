@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "clock.h"
 #include "each.h"
 #include "partition.h"
 #include "place.h"
@@ -91,10 +90,9 @@ static int
 change(struct trim *o, struct partition *p, struct view *v,
     struct retention *r, int64_t start, struct err *e)
 {
-	if (retention_raise(p, start, e) < 0 || retention_plan(r, v, e) < 0 ||
-	    retention_seal(r, p, clock_mono_ms() + o->timeout, e) < 0)
+	if (retention_raise(p, start, e) < 0 || retention_plan(r, v, e) < 0)
 		return -1;
-	return retention_remove(r, p, r->count, NULL, e);
+	return retention_apply(r, p, o->timeout, NULL, e);
 }
 
 static int

@@ -4,6 +4,11 @@
 load helper
 load clean
 
+teardown() {
+	! mountpoint -q "$T/small" || umount "$T/small"
+	helper_teardown
+}
+
 # ---- --before-delete ----
 
 @test "--before-delete: %f is the path, quoted, as often as it stands there" {
@@ -286,4 +291,68 @@ wrong() {
 	run3 klog-check t
 	is_status 0
 	[ "$(klog-consume t | wc -l)" -eq 27 ]
+}
+
+# A topic of sealed segments and an active one on a disk without a free block.
+full_disk() {
+	[ "$(id -u)" -eq 0 ] || skip 'only root can mount'
+	mkdir small
+	mount -t tmpfs -o size=2m tmpfs small 2>/dev/null ||
+		skip 'no tmpfs can be mounted here'
+	klog-topic create -c segment.bytes=64k -c compression.type=none \
+		"$@" small/t
+	seq 40000 | klog-produce -t 2026-01-01 small/t
+	! dd if=/dev/zero of=small/fill bs=1k 2>/dev/null
+	read -ra bases <<<"$(segments small/t/0)"
+	[ "${#bases[@]}" -gt 4 ]
+}
+
+@test "a full disk: sealed segments go by size, though nothing can be written" {
+	full_disk -c retention.ms=-1 -c retention.bytes=200k
+	run3 klog-clean small/t
+	is_status 0
+	is_err ''
+	out_like '^small/t: removed [1-9] segments, .*: [1-9] by size$'
+	[ "$(cat small/t/0/log-start-offset)" = "$(segments small/t/0 | cut -d' ' -f1)" ]
+	run3 klog-check small/t
+	is_status 0
+	klog-consume small/t >out
+	tail -n "$(wc -l <out)" <(seq 40000) | cmp - out
+}
+
+@test "a full disk: the active segment goes after those that make room" {
+	full_disk
+	run3 klog-clean small/t
+	is_status 0
+	is_err ''
+	out_like "^small/t: removed ${#bases[@]} segments, .*: ${#bases[@]} by time\$"
+	[ "$(segments small/t/0)" = 40000 ]
+	run3 klog-check small/t
+	is_status 0
+}
+
+@test "a full disk: killed while it makes room, it loses nothing" {
+	full_disk -c retention.ms=-1 -c retention.bytes=200k
+	run3 strace -f -o /dev/null -e inject=fsync:signal=KILL:when=1 \
+		klog-clean small/t
+	is_status 137
+	[ ! -e small/t/0/log-start-offset ]
+	klog-consume small/t >out
+	seq 40000 | cmp - out
+	run3 klog-clean small/t
+	is_status 0
+	run3 klog-check small/t
+	is_status 0
+}
+
+@test "a full disk: klog-topic trim makes room too" {
+	full_disk
+	run3 klog-topic trim -o +10000 small/t
+	is_status 0
+	is_err ''
+	[ "$(cat small/t/0/log-start-offset)" = 10000 ]
+	run3 klog-check small/t
+	is_status 0
+	klog-consume small/t >out
+	seq 10001 40000 | cmp - out
 }
