@@ -167,13 +167,24 @@ def _idle(state, count):
     pids = working(state)
     if len(pids) < 2 * count or used(pids) <= 0:
         raise Failed("%d processes, not two a follower" % len(pids))
-    until(lambda: _rest(pids), "they come to rest")
+    try:
+        until(lambda: not _restless(pids), "they come to rest", 20)
+    except Failed as e:
+        raise Failed("%s, but not %s" % (e, _restless(pids))) from None
     before = used(pids)
     time.sleep(IDLE)            # nothing may happen: nothing to wait for
     return used(pids) - before
 
 
-def _rest(pids):
-    before = used(pids)
+def _restless(pids):
+    """{what it is: ms} of those that work though nothing happens."""
+    before = {p: used([p]) for p in pids}
     time.sleep(0.3)
-    return used(pids) == before
+    out = {}
+    for p in pids:
+        spent = used([p]) - before[p]
+        if spent > 0:
+            with open("/proc/%d/cmdline" % p, "rb") as f:
+                out["%d %s" % (p, f.read().replace(b"\0", b" ").decode(
+                    "utf-8", "replace"))] = spent
+    return out
