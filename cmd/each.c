@@ -52,10 +52,14 @@ one_partition(const struct topic *t, int32_t number, each_partition_fn *fn,
 	int64_t start;
 	int r;
 
-	if (topic_look(t, number, &v, &start, e) < 0)
+	if (topic_look(t, number, &v, &start, e) < 0) {
+		(void)where_advise(e, t->path);
 		return -1;
+	}
 	r = fn(context, number, &v, start, e);
 	view_close(&v);
+	if (r < 0)
+		(void)where_advise(e, t->path);
 	return r;
 }
 

@@ -267,7 +267,8 @@ rebuild_all(struct partition *p, int64_t safe, struct err *e)
 	p->cut_bytes = 0;
 	if (rebuild_segments(p, &seen, e) < 0 ||
 	    recovery_settle_epoch(p, &seen, &role, e) < 0 ||
-	    recovery_settle_start(p, &seen, e) < 0 ||
+	    recovery_settle_start(p, &seen,
+		role.kind == ROLE_LEADER || role.kind == ROLE_SEALED, e) < 0 ||
 	    settle_high(p, &high, e) < 0)
 		return -1;
 	checkpoint_tidy(p->dirfd);

@@ -125,30 +125,57 @@ recovery_list(const struct partition *p, struct segment_list *l, struct err *e)
 }
 
 /*
- * A trim that outlived the records behind it: without this what is appended
- * from here on would lie before the start of the log.
+ * Whether a log start behind the end can be a trim that outlived the records
+ * behind it.  Only a power cut or our own cutting takes those, and only from
+ * the last segment; and a copy raises its start before it begins anew there.
  */
-int
-recovery_settle_start(
-    struct partition *p, const struct rebuild *seen, struct err *e)
+static bool
+outlived(const struct partition *p, const struct rebuild *seen, bool leads,
+    int64_t start)
+{
+	if (!leads)
+		return start < INT64_MAX - INT32_MAX;
+	return (seen->reboot || !seen->known || p->cut_bytes > 0) &&
+	    start - p->slot.base <= (int64_t)INT32_MAX + 1;
+}
+
+static int
+start_at_first(struct partition *p, struct err *e)
 {
 	struct segment_list list = { 0 };
-	int64_t start, first;
+	int64_t first, said;
+	int r;
+
+	r = recovery_list(p, &list, e);
+	first = r == 0 ? list.bases[0] : 0;
+	segment_list_release(&list);
+	if (r < 0 || checkpoint_read_start(p->dirfd, &said, p->where, e) < 0)
+		return -1;
+	return first == said ?
+	    0 :
+	    checkpoint_write_start(p->dirfd, first, p->where, e);
+}
+
+/*
+ * What is appended from here on must not lie before the start of the log.
+ * One that is damaged hides nothing.
+ */
+int
+recovery_settle_start(struct partition *p, const struct rebuild *seen,
+    bool leads, struct err *e)
+{
+	int64_t start;
 	int r;
 
 	r = checkpoint_read_start(p->dirfd, &start, p->where, e);
 	if (r < 0)
 		return -1;
-	if (start > p->slot.next_offset)
+	if (start > p->slot.next_offset && outlived(p, seen, leads, start))
 		return checkpoint_write_start(
 		    p->dirfd, p->slot.next_offset, p->where, e);
-	if (r > 0 || seen->known)
-		return 0;
-	/* A copy, of Kafka's perhaps: what it lacks now was never here. */
-	r = segment_list_read(&list, p->dirfd, p->where, e);
-	first = r == 0 && list.count > 0 ? list.bases[0] : 0;
-	segment_list_release(&list);
-	if (r < 0 || first == 0)
-		return r;
-	return checkpoint_write_start(p->dirfd, first, p->where, e);
+	/* Without it, in a copy, of Kafka's perhaps: what that lacks now was
+	 * never here. */
+	if (start > p->slot.next_offset || (r == 0 && !seen->known))
+		return start_at_first(p, e);
+	return 0;
 }

@@ -50,9 +50,13 @@ int recovery_cut_off(struct partition *p, int64_t size, struct err *e);
 int recovery_list(
     const struct partition *p, struct segment_list *l, struct err *e);
 
-/* Let the log start where it can.  0, or -1. */
-int recovery_settle_start(
-    struct partition *p, const struct rebuild *seen, struct err *e);
+/*
+ * Let the log start where it can: a start behind the log's end moves to it if
+ * records can be lost up to there, else it is damage, and the log starts at
+ * its first segment.  0, or -1.
+ */
+int recovery_settle_start(struct partition *p, const struct rebuild *seen,
+    bool leads, struct err *e);
 
 /*
  * Set the epoch of new batches: the last one known, from the file or as seen

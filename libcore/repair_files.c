@@ -187,22 +187,23 @@ repair_epochs(struct repair_part *rp, struct err *e)
 	return r;
 }
 
+/* The first segment's base: no record that is here is hidden. */
 int
 repair_start(struct repair_part *rp, struct err *e)
 {
 	struct partition *p = &rp->p;
 	struct segment_list l = { 0 };
-	int64_t start = p->slot.next_offset, said;
+	int64_t start = 0, said;
 	int known;
 
 	known = checkpoint_read_start(p->dirfd, &said, p->where, e);
-	if (known < 0 && segment_list_read(&l, p->dirfd, p->where, e) < 0)
+	if (known >= 0 && said <= p->slot.next_offset)
+		return 0;
+	if (segment_list_read(&l, p->dirfd, p->where, e) < 0)
 		return -1;
 	if (l.count > 0)
 		start = l.bases[0];
 	segment_list_release(&l);
-	if (known >= 0 && said <= start)
-		return 0;
 	if (known < 0 && repair_away(rp, "log-start-offset", e) < 0)
 		return -1;
 	if (checkpoint_write_start(p->dirfd, start, p->where, e) < 0)

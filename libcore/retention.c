@@ -250,12 +250,7 @@ retention_plan(struct retention *r, struct view *v, struct err *e)
 		segment_list_release(&first);
 	}
 	if (got == 0 && done == 0 && starts_behind_end(v, named))
-		return err_set(e, ERR_CORRUPT,
-		    "%s/log-start-offset: names offset %" PRId64
-		    ", but the log ends at %" PRId64
-		    ": nothing is removed; without that file the log "
-		    "begins at its first segment",
-		    v->where, named, v->log.next_offset);
+		return view_start_beyond(v, named, e);
 	if (got == 0 && done == 0)
 		return err_set(e, ERR_BUSY,
 		    "%s: its segments change while they are looked at",

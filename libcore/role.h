@@ -18,13 +18,6 @@
 
 #define ROLE_NAME "role"
 
-enum role_kind {	/* as in the state page */
-	ROLE_LEADER,	/* producers append */
-	ROLE_REPLICA,	/* only what its source has is appended */
-	ROLE_FENCED,	/* led once: another does now */
-	ROLE_SEALED	/* led, and takes no more */
-};
-
 enum { ROLE_SOURCE_MAX = 4351, ROLE_TEXT = ROLE_SOURCE_MAX + 16 };
 
 struct role {

@@ -36,6 +36,13 @@ struct state_slot {
 
 enum { STATE_CUTS = 4 };
 
+enum role_kind {	/* of a topic: role.h */
+	ROLE_LEADER,	/* producers append */
+	ROLE_REPLICA,	/* only what its source has is appended */
+	ROLE_FENCED,	/* led once: another does now */
+	ROLE_SEALED	/* led, and takes no more */
+};
+
 struct state_page {
 	_Atomic uint64_t magic; /* written last; else nothing here counts */
 	char boot[40];

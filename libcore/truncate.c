@@ -162,11 +162,14 @@ static int
 lower_promises(struct partition *p, const struct place *pl, struct err *e)
 {
 	struct state_page *page = p->state.page;
-	int64_t clean;
+	int64_t clean, start;
 	int r;
 
 	if (checkpoint_write_recovery(
-		p->dirfd, p->boot, pl->offset, p->where, e) < 0)
+		p->dirfd, p->boot, pl->offset, p->where, e) < 0 ||
+	    checkpoint_read_start(p->dirfd, &start, p->where, e) < 0 ||
+	    (start > pl->offset &&
+		checkpoint_write_start(p->dirfd, pl->offset, p->where, e) < 0))
 		return -1;
 	r = checkpoint_read_cleaner(p->dirfd, &clean, p->where, e);
 	if (r < 0 ||

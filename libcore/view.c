@@ -334,12 +334,47 @@ view_refresh(struct view *v, struct err *e)
 }
 
 int
+view_start_beyond(const struct view *v, int64_t start, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT,
+	    "%s/log-start-offset: names offset %" PRId64
+	    ", but the log ends at %" PRId64,
+	    v->where, start, v->log.next_offset);
+}
+
+/*
+ * Who raised it knew of records up to there.  Without the state a power cut
+ * may have taken them, which the next writer settles; and a copy raises it
+ * before it begins anew there.
+ */
+static bool
+is_beyond(const struct view *v, int64_t start)
+{
+	struct state_slot slot;
+	uint32_t role;
+
+	if (start <= v->log.next_offset)
+		return false;
+	if (v->state.page == NULL)
+		return start >= INT64_MAX - INT32_MAX;
+	role = atomic_load(&v->state.page->role);
+	if (role != ROLE_LEADER && role != ROLE_SEALED)
+		return false;
+	/* After the start was read: it may have been raised since we looked. */
+	state_read(&v->state, &slot);
+	return start > slot.next_offset &&
+	    state_is_valid(&v->state, v->dirfd, v->boot);
+}
+
+int
 view_start(struct view *v, int64_t *offset, struct err *e)
 {
 	int64_t first = v->segments.bases[0];
 
 	if (checkpoint_read_start(v->dirfd, offset, v->where, e) < 0)
 		return -1;
+	if (is_beyond(v, *offset))
+		return view_start_beyond(v, *offset, e);
 	if (*offset < first)
 		*offset = first;
 	return 0;

@@ -73,8 +73,14 @@ int64_t view_expected_end(const struct view *v);
 /* List the segments again: v->segments.  0, or -1. */
 int view_list(struct view *v, struct err *e);
 
-/* The first offset a reader may see, from the listing.  0, or -1. */
+/*
+ * The first offset a reader may see, from the listing.  0, or -1: one behind
+ * the log's end is damage where nothing can have brought it there.
+ */
 int view_start(struct view *v, int64_t *offset, struct err *e);
+
+/* Fill e for a log start behind the log's end; returns -1. */
+int view_start_beyond(const struct view *v, int64_t start, struct err *e);
 
 /*
  * List, refresh and start in one, brought together: a segment may begin

@@ -281,13 +281,21 @@ wrong() {
 		run3 klog-clean $n t
 		is_status 4
 		is_out "$T/t: nothing removed"
-		is_err "klog-clean: $T/t/0/log-start-offset: names offset 9223372036854775807, but the log ends at 27: nothing is removed; without that file the log begins at its first segment"
+		is_err "klog-clean: $T/t/0/log-start-offset: names offset 9223372036854775807, but the log ends at 27 (klog-check $T/t tells how to go on)"
 		[ "$(segments t/0)" = '0 8 16 24' ]
 	done
 	run3 klog-topic trim -o end t
 	is_status 4
 	[ "$(segments t/0)" = '0 8 16 24' ]
-	rm t/0/log-start-offset
+	for program in klog-consume 'klog-consume -o end' 'klog-topic offsets' \
+	    'klog-consume -o -3' 'klog-consume -g g'; do
+		run3 $program t
+		is_status 4
+		err_like ": $T/t/0/log-start-offset: names offset 9223372036854775807, but the log ends at 27 \(klog-check "
+	done
+	run3 klog-check --repair=index t
+	is_status 0
+	grep -q 'log-start-offset: is now 0' "$OUT" "$ERR"
 	run3 klog-check t
 	is_status 0
 	[ "$(klog-consume t | wc -l)" -eq 27 ]

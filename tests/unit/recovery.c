@@ -252,6 +252,39 @@ last_offsets(void)
 	place_remove(&pl);
 }
 
+/* The log start that recovery makes of one behind the end, which is 2. */
+static int64_t
+settled(int64_t start, bool restarted)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	place_fill(&pl, 2, 1000, 1);
+	place_need(
+	    checkpoint_write_start(pl.part, start, "x", &e) == 0, "start", &e);
+	if (restarted)
+		reboot(&pl, 0);
+	else
+		unlinkat(pl.part, "state", 0);
+	CHECK_EQ_INT(begin(&pl, &e), 0);
+	CHECK_EQ_INT(checkpoint_read_start(pl.part, &start, "x", &e), 1);
+	place_remove(&pl);
+	return start;
+}
+
+/* What no power cut can have brought about hides nothing. */
+static void
+start_damaged(void)
+{
+	CHECK_EQ_INT(settled(7, true), 2);
+	CHECK_EQ_INT(settled(7, false), 0);
+	CHECK_EQ_INT(settled((int64_t)INT32_MAX + 1, true), 2);
+	CHECK_EQ_INT(settled((int64_t)INT32_MAX + 2, true), 0);
+	CHECK_EQ_INT(settled(INT64_MAX, true), 0);
+	CHECK_EQ_INT(settled(2, false), 2);
+}
+
 /* A trim that is behind the end moves back to it. */
 static void
 start_behind_the_end(void)
@@ -288,4 +321,5 @@ TEST_MAIN(TEST(state_is_deleted), TEST(new_epoch_after_a_restart),
     TEST(epochs_from_the_log), TEST(never_below_the_recovery_point),
     TEST(damage_before_the_last), TEST(torn_before_an_unborn),
     TEST(unborn_is_back), TEST(first_batch_not_at_base), TEST(last_offsets),
-    TEST(start_behind_the_end), TEST(no_segment))
+    TEST(start_behind_the_end),
+    TEST(start_damaged), TEST(no_segment))
