@@ -97,10 +97,9 @@ put_lost(struct salvage *s, int64_t end, int32_t max, struct err *e)
 	if (end <= s->next)
 		return 0;
 	if (end - 1 - s->base > INT32_MAX)
-		return err_set(e, ERR_CORRUPT,
-		    "%s: offsets %" PRId64 " to %" PRId64
-		    " are missing, too many for one segment (if recovery-point "
-		    "is what is wrong: remove it)",
+		return err_set(e, ERR_CORRUPT, "%s: offsets %" PRId64 " to "
+		    "%" PRId64 " are missing, too many for one segment (if "
+		    "recovery-point is what is wrong: remove it)",
 		    s->rp->p.where, s->next, end - 1);
 	for (; s->next < end; s->next = to) {
 		to = epoch_ends(s, s->next, end);
@@ -243,12 +242,10 @@ rewrite(
 	if (r == 0 && last && s->next < s->end)
 		repair_did(s->rp, name, "ended too early: offsets %" PRId64
 		    " to %" PRId64 " are lost", s->next, s->end - 1);
+	if (!last)
+		limit = s->strict ? until : s->next;
 	if (r == 0)
-		r = put_lost(s,
-		    last	  ? s->end :
-			s->strict ? until :
-				    s->next,
-		    INT32_MAX, e);
+		r = put_lost(s, last ? s->end : limit, INT32_MAX, e);
 	if (r == 0)
 		r = take_over(s, e);
 	repair_unhold(s->rp, r == 0);
@@ -345,12 +342,10 @@ take_away(struct salvage *s, int64_t base, struct err *e)
 		return 0;
 	for (i = SEGMENT_TIMEINDEX; r == 0 && i >= SEGMENT_LOG; i--) {
 		segment_name(name, base, (enum segment_file)i);
-		if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			r = errno == ENOENT ?
-			    0 :
-			    err_sys(e, "%s/%s", p->where, name);
-		else
+		if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			r = repair_away(s->rp, name, e);
+		else if (errno != ENOENT)
+			r = err_sys(e, "%s/%s", p->where, name);
 	}
 	return r;
 }
@@ -359,12 +354,12 @@ int
 repair_salvage(struct repair_part *rp, struct err *e)
 {
 	struct partition *p = &rp->p;
-	struct salvage s = {
-		.rp = rp, .limit = -1, .fd = -1, .out = -1, .epoch = -1
-	};
+	struct salvage s = { .rp = rp, .limit = -1, .fd = -1, .out = -1,
+		.epoch = -1 };
 	struct segment_list l = { 0 };
 	struct state_slot slot = { 0 };
 	char boot[37];
+	int64_t promised;
 	size_t i;
 	int r;
 
@@ -372,6 +367,7 @@ repair_salvage(struct repair_part *rp, struct err *e)
 	unlinkat(p->dirfd, new_name, 0);
 	if (checkpoint_read_recovery(p->dirfd, boot, &s.end, p->where, e) < 0)
 		return -1;
+	promised = s.end;
 	if (state_is_valid(&p->state, p->dirfd, p->boot)) {
 		state_read(&p->state, &slot);
 		s.end = slot.next_offset;
@@ -379,21 +375,25 @@ repair_salvage(struct repair_part *rp, struct err *e)
 		s.known = segment_is(
 		    p->dirfd, slot.base, slot.device, slot.inode);
 	}
-	s.limit = s.known ? slot.position : -1;
+	if (s.known)
+		s.limit = slot.position;
 	/* Without them an epoch is guessed. */
-	if (epochs_read(&s.epochs, p->dirfd, p->where, e) < 0 &&
-	    e->code != ERR_CORRUPT)
-		return -1;
-	r = segment_list_read(&l, p->dirfd, p->where, e);
+	r = epochs_read(&s.epochs, p->dirfd, p->where, e);
+	if (r == 0 || e->code == ERR_CORRUPT)
+		r = segment_list_read(&l, p->dirfd, p->where, e);
 	while (r == 0 && s.known && l.count > 1 &&
 	    l.bases[l.count - 1] > slot.base)
 		r = take_away(&s, l.bases[--l.count], e);
 	if (r == 0)
 		r = start_later(&s, &l, e);
 	for (i = 0; r == 0 && i < l.count; i++)
-		r = salvage_segment(
-		    &s, l.bases[i], i + 1 < l.count ? l.bases[i + 1] : -1, e);
+		r = salvage_segment(&s, l.bases[i],
+		    i + 1 < l.count ? l.bases[i + 1] : -1, e);
 	segment_list_release(&l);
 	epochs_release(&s.epochs);
+	if (r == 0 && s.known && promised > slot.next_offset) {
+		p->slot = slot;
+		r = repair_recovery(rp, e);
+	}
 	return r < 0 ? -1 : recovery_rebuild(p, e);
 }

@@ -104,12 +104,13 @@ view_list(struct view *v, struct err *e)
 }
 
 /*
- * Where to start walking segment base for its last batches.  An index that
- * does not lead to the batch it speaks of counts for nothing: how far the
- * log goes could not be told from there.
+ * Where to start walking segment base for its last batches, of which those
+ * below offset sure are on disk: a power cut may have left a good one behind
+ * others that are lost.  An index that does not lead to the batch it speaks
+ * of counts for nothing: how far the log goes could not be told from there.
  */
 static int64_t
-last_indexed(struct view *v, int64_t base, struct scan *s)
+last_indexed(struct view *v, int64_t base, int64_t sure, struct scan *s)
 {
 	struct index_span span = { .position = 0 };
 	struct buf bytes = { 0 };
@@ -122,7 +123,7 @@ last_indexed(struct view *v, int64_t base, struct scan *s)
 	    v->dirfd, base, SEGMENT_INDEX, O_RDONLY, v->where, &ignored);
 	if (fd < 0)
 		return 0;
-	good = index_find(fd, base, INT64_MAX, &span) == 0 && span.position > 0;
+	good = index_find(fd, base, sure, &span) == 0 && span.position > 0;
 	close(fd);
 	if (!good)
 		return 0;
@@ -228,7 +229,7 @@ find_end(struct view *v, struct err *e)
 	struct scan s = { .size_max = v->batch_max };
 	struct err ignored;
 	char boot[37];
-	int64_t base, again;
+	int64_t base, again, sure = INT64_MAX;
 	int r;
 
 	/* Before looking for the end: it rises, but where the log is cut back
@@ -236,6 +237,8 @@ find_end(struct view *v, struct err *e)
 	if (checkpoint_read_recovery(
 		v->dirfd, boot, &v->promised, v->where, &ignored) <= 0)
 		v->promised = 0;
+	else
+		sure = v->promised;
 	if (view_list(v, e) < 0)
 		return -1;
 	base = v->segments.bases[v->segments.count - 1];
@@ -248,7 +251,7 @@ find_end(struct view *v, struct err *e)
 	}
 	if (end.base != base || end.position > fsio_size(s.fd)) {
 		end.base = end.next_offset = base;
-		end.position = last_indexed(v, base, &s);
+		end.position = last_indexed(v, base, sure, &s);
 	}
 	scan_init(&s, s.fd, end.position, INT64_MAX);
 	r = walk_end(v, &s, &end, e);
@@ -369,14 +372,12 @@ is_beyond(const struct view *v, int64_t start)
 int
 view_start(struct view *v, int64_t *offset, struct err *e)
 {
-	int64_t first = v->segments.bases[0];
-
 	if (checkpoint_read_start(v->dirfd, offset, v->where, e) < 0)
 		return -1;
 	if (is_beyond(v, *offset))
 		return view_start_beyond(v, *offset, e);
-	if (*offset < first)
-		*offset = first;
+	if (*offset < v->segments.bases[0])
+		*offset = v->segments.bases[0];
 	return 0;
 }
 
