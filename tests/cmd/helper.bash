@@ -12,6 +12,11 @@ KLOG_TOP=${KLOG_TOP:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 KLOG_BIN=${KLOG_BIN:-$KLOG_TOP/build/bin}
 export KLOG_TOP KLOG_BIN
 
+# What is traced can't be searched for leaks.
+strace() {
+	ASAN_OPTIONS=detect_leaks=0 command strace "$@"
+}
+
 # A file that has a setup of its own calls this first.
 helper_setup() {
 	T=$(mktemp -d "${TMPDIR:-/tmp}/klog-test.XXXXXXXX")

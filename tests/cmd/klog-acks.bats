@@ -65,7 +65,7 @@ input_of() {
 	is_status 0
 	is_out ''
 	run3 klog-consume -c t
-	[ "$out" = 0 ] || out_like '^0'
+	[ "${out-}" = 0 ] || out_like '^0'
 	run3 klog-topic offsets t
 	is_out 'PARTITION  EARLIEST  LATEST
         0         0       0'
@@ -119,7 +119,7 @@ two' ]
 	run3 klog-produce -a all t <<<two
 	is_status 0
 	in_sync a
-	! in_sync b
+	! in_sync b || false
 	[ "$(high)" = 2 ]
 	# The last one that is needed is left out too, and nothing more taken.
 	leave a

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # klog-clean: compaction as users see it, and --reduce.  What compaction keeps
 # is tested elsewhere.
+# shellcheck disable=SC2016,SC2001 # shells in shells; sed says it
 
 load helper
 load clean

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # klog-clean: the hook, groups that are waited for, signals, what goes wrong.
+# shellcheck disable=SC2016 # shells in shells
 
 load helper
 load clean
@@ -289,6 +290,7 @@ wrong() {
 	[ "$(segments t/0)" = '0 8 16 24' ]
 	for program in klog-consume 'klog-consume -o end' 'klog-topic offsets' \
 	    'klog-consume -o -3' 'klog-consume -g g'; do
+		# shellcheck disable=SC2086 # words
 		run3 $program t
 		is_status 4
 		err_like ": $T/t/0/log-start-offset: names offset 9223372036854775807, but the log ends at 27 \(klog-check "

@@ -190,7 +190,7 @@ b'
 
 @test "damage at the source is not copied" {
 	klog-topic create here/a
-	for i in 1 2 3; do seq 100 | klog-produce here/a; done
+	for _ in 1 2 3; do seq 100 | klog-produce here/a; done
 	size=$(stat -c %s here/a/0/*0.log)
 	printf X | dd of=here/a/0/00000000000000000000.log bs=1 conv=notrunc \
 	    seek=$((size - 20)) status=none
