@@ -466,7 +466,7 @@ klog-topic: $T/gone2: no such topic"
 	    conv=notrunc status=none
 	run3 klog-topic describe written
 	is_status 4
-	is_err "klog-topic: $T/written/0/00000000000000000100.log: position 0: offset 100: checksum mismatch or damaged header"
+	is_err "klog-topic: $T/written/0/00000000000000000100.log: position 0: offset 100: checksum mismatch or damaged header (klog-check $T/written tells how to go on)"
 	out_like '  1      0    0'
 	run3 klog-topic offsets written
 	is_status 0
