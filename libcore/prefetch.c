@@ -19,7 +19,8 @@ struct prefetch {
 	struct prefetch_item *free_list;
 	struct prefetch_item *first, *last; /* read, in order */
 	pthread_mutex_t mutex;
-	pthread_cond_t changed;
+	pthread_cond_t ready; /* the first item is; for the caller's thread */
+	pthread_cond_t room; /* may_fetch, for a worker */
 	pthread_t threads[WORKERS_MAX];
 	int running;
 	uint64_t streak; /* items delivered since there was no more */
@@ -41,7 +42,8 @@ prefetch_new(const struct prefetch_options *o, struct err *e)
 	if (p->o.workers > WORKERS_MAX)
 		p->o.workers = WORKERS_MAX;
 	pthread_mutex_init(&p->mutex, NULL);
-	pthread_cond_init(&p->changed, NULL);
+	pthread_cond_init(&p->ready, NULL);
+	pthread_cond_init(&p->room, NULL);
 	p->item_count = p->o.workers > 0 ? p->o.workers * 2 + 2 : 1;
 	p->items = calloc((size_t)p->item_count, sizeof(*p->items));
 	p->codec = codec_new();
@@ -64,7 +66,7 @@ prefetch_free(struct prefetch *p)
 		return;
 	pthread_mutex_lock(&p->mutex);
 	p->stop = true;
-	pthread_cond_broadcast(&p->changed);
+	pthread_cond_broadcast(&p->room);
 	pthread_mutex_unlock(&p->mutex);
 	for (i = 0; i < p->running; i++)
 		pthread_join(p->threads[i], NULL);
@@ -74,7 +76,8 @@ prefetch_free(struct prefetch *p)
 	}
 	free(p->items);
 	codec_free(p->codec);
-	pthread_cond_destroy(&p->changed);
+	pthread_cond_destroy(&p->ready);
+	pthread_cond_destroy(&p->room);
 	pthread_mutex_destroy(&p->mutex);
 	free(p);
 }
@@ -89,11 +92,19 @@ warmed_up(const struct prefetch *p)
 	return p->streak >= WARM_UP;
 }
 
-static void
-tell(struct prefetch *p)
+static bool
+may_fetch(const struct prefetch *p)
 {
-	if (warmed_up(p))
-		pthread_cond_broadcast(&p->changed);
+	return !p->reading && !p->ended && p->free_list != NULL &&
+	    (p->held < HELD_MAX || p->first == NULL);
+}
+
+/* One is enough: who has read tells the next. */
+static void
+tell_worker(struct prefetch *p)
+{
+	if (warmed_up(p) && may_fetch(p))
+		pthread_cond_signal(&p->room);
 }
 
 /*
@@ -142,21 +153,15 @@ fetch(struct prefetch *p, struct codec *codec)
 	else
 		p->last->next = item;
 	p->last = item;
-	tell(p);
+	tell_worker(p);
 	if (item->status > 0 && !item->sealed) {
 		pthread_mutex_unlock(&p->mutex);
 		unpack(item, codec, USUAL_BYTES);
 		pthread_mutex_lock(&p->mutex);
 	}
 	item->ready = true;
-	tell(p);
-}
-
-static bool
-may_fetch(const struct prefetch *p)
-{
-	return !p->reading && !p->ended && p->free_list != NULL &&
-	    (p->held < HELD_MAX || p->first == NULL);
+	if (p->first == item)
+		pthread_cond_signal(&p->ready);
 }
 
 static void *
@@ -170,7 +175,7 @@ worker(void *arg)
 		if (warmed_up(p) && may_fetch(p))
 			fetch(p, codec);
 		else
-			pthread_cond_wait(&p->changed, &p->mutex);
+			pthread_cond_wait(&p->room, &p->mutex);
 	}
 	pthread_mutex_unlock(&p->mutex);
 	codec_free(codec);
@@ -206,7 +211,7 @@ prefetch_next(struct prefetch *p)
 		if (p->first == NULL && may_fetch(p))
 			fetch(p, p->codec);
 		else
-			pthread_cond_wait(&p->changed, &p->mutex);
+			pthread_cond_wait(&p->ready, &p->mutex);
 	}
 	item = p->first;
 	p->first = item->next;
@@ -215,7 +220,7 @@ prefetch_next(struct prefetch *p)
 	if (item->status == 0 || item->status == -1)
 		p->streak = 0;
 	else if (++p->streak == WARM_UP)
-		tell(p);
+		tell_worker(p);
 	pthread_mutex_unlock(&p->mutex);
 	if (item->large)
 		unpack(item, p->codec, item->raw_limit);
@@ -234,7 +239,7 @@ prefetch_put(struct prefetch *p, struct prefetch_item *item)
 		buf_release(&item->plain);
 	item->next = p->free_list;
 	p->free_list = item;
-	tell(p);
+	tell_worker(p);
 	pthread_mutex_unlock(&p->mutex);
 }
 
