@@ -63,6 +63,7 @@ struct grouped {
 	uint64_t singles;	/* records that went out one by one */
 	int window;		/* of them since window_since; 0: begin anew */
 	int64_t window_since;	/* ns */
+	int64_t collected;	/* by group_put, not in a pipe: clock_mono_ms */
 	int64_t give_up;	/* after a signal: clock_mono_ms; or never */
 	struct acks *acks;	/* --ack-fd, */
 	struct deadletter *dead;	/* --dead-letter; or NULL */

@@ -359,9 +359,18 @@ put_pipe(struct grouped *g, struct err *e)
 int
 group_put(struct grouped *g, struct err *e)
 {
+	int64_t now;
+
 	if (g->c->out.sent == g->c->out.bytes.len)
 		return group_collect(g, e);
 	if (g->pipe)
 		return put_pipe(g, e);
-	return emit_flush(g->c, e) < 0 ? -1 : group_collect(g, e);
+	if (emit_flush(g->c, e) < 0)
+		return -1;
+	/* Once a millisecond: what a kill repeats is not more than that. */
+	now = clock_mono_ms();
+	if (now == g->collected)
+		return 0;
+	g->collected = now;
+	return group_collect(g, e);
 }
