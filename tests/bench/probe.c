@@ -8,9 +8,13 @@
  *   probe latency LINES PRODUCE CONSUME DIR TOPIC
  *                                       p50 and p99 in us, and the CPU time
  *                                       in ms of 1 s idle, of the follower
+ *   probe handover LINES                the least that lines one by one into
+ *                                       cat cost: each when the one before
+ *                                       was read out of a pipe of one page
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -21,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WARM_UP = 20, PAUSE_NS = 1000000, LIMIT = 1000000 };
+enum { PAGE = 4096, WARM_UP = 20, PAUSE_NS = 1000000, LIMIT = 1000000 };
 
 extern char **environ;
 
@@ -209,6 +213,31 @@ time_lines(long lines, char **argv)
 	return 0;
 }
 
+static int
+hand_over(long lines)
+{
+	char *cat[] = { "cat", NULL };
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), to[2];
+	struct pollfd empty = { .events = POLLOUT };
+	char line[] = "{\"what\": \"a line of a hundred bytes\", \"a\": 1, "
+	    "\"b\": 2, \"c\": 3, \"d\": 4, \"e\": 5, \"f\": [6, 7, 8, 9]}\n";
+	pid_t reader;
+
+	if (null < 0 || pipe2(to, O_CLOEXEC) < 0 ||
+	    fcntl(to[1], F_SETPIPE_SZ, PAGE) != PAGE)
+		die("pipe");
+	reader = start(cat, to[0], null);
+	close(to[0]);
+	empty.fd = to[1];
+	while (lines-- > 0)
+		if (write(to[1], line, sizeof(line) - 1) !=
+		    (ssize_t)sizeof(line) - 1 || poll(&empty, 1, -1) != 1)
+			die("cat");
+	close(to[1]);
+	finish(reader, cat[0]);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -218,8 +247,11 @@ main(int argc, char **argv)
 		return show_memory(argv + 2);
 	if (argc == 7 && strcmp(argv[1], "latency") == 0)
 		return time_lines(count(argv[2]), argv + 3);
+	if (argc == 3 && strcmp(argv[1], "handover") == 0)
+		return hand_over(count(argv[2]));
 	fprintf(stderr, "usage: probe start RUNS INPUT COMMAND...\n"
 	    "       probe memory COMMAND...\n"
-	    "       probe latency LINES PRODUCE CONSUME DIR TOPIC\n");
+	    "       probe latency LINES PRODUCE CONSUME DIR TOPIC\n"
+	    "       probe handover LINES\n");
 	return 2;
 }
