@@ -53,13 +53,17 @@ in_sync() {
 	    grep -c "\"in_sync\":\[[^]]*\"$2\"")" -eq 1 ]
 }
 
-# end TOPIC: the offset at which its log ends.
-end() {
-	klog-topic offsets -o end "$1" | tail -n 1 | awk '{ print $NF }'
+# holds TOPIC: its newest leader epoch, and where its log ends.  A replica's
+# readers stop before that, where the leader last told it that they may; so
+# what "klog-topic offsets" prints is not enough to choose by.
+holds() {
+	klog-replicate status --json "$1" |
+	    sed 's/.*"leader_epoch":\([0-9]*\),"log_end":\([0-9]*\).*/\1 \2/'
 }
 
+# reaches TOPIC N: its readers get N records.
 reaches() {
-	[ "$(end "$1")" -ge "$2" ]
+	[ "$(klog-consume -c "$1")" -ge "$2" ]
 }
 
 step 'A topic of which two copies have to know what is acknowledged'
@@ -82,12 +86,14 @@ seq 2001 2003 |
 mv leader lost
 
 step 'Which follower has most?'
-best=near
-other=far
-near=$(end near/orders)
-far=$(end far/orders)
+# That with the newest epoch, and of several such the one with the largest end.
+near=$(holds near/orders)
+far=$(holds far/orders)
 echo "near $near, far $far"
-[ "$near" -ge "$far" ] || { best=far; other=near; }
+best=$(printf '%s near\n%s far\n' "$near" "$far" |
+    sort -k 1,1n -k 2,2n | tail -n 1 | cut -d ' ' -f 3)
+other=near
+[ "$best" = far ] || other=far
 
 step "It leads: $best"
 klog-replicate promote "$best/orders"

@@ -84,6 +84,8 @@ $host status=0 three"
 	mkdir tmp
 	TMPDIR=$T/tmp example failover.sh
 	is_status 0
+	# All that was acknowledged is there, whatever readers may see of it.
+	grep -qx 'near 0 1000, far 0 1000' "$OUT"
 	grep -Eqx '(near|far)/orders/0: leader epoch 1 from offset 1000 on' "$OUT"
 	grep -q '^lost/orders/0: 3 records from offset 1000 on were cut off; ' "$OUT"
 	[ "$(grep -c '^status 6$' "$OUT")" -eq 1 ]
