@@ -39,6 +39,8 @@ struct insync {			/* of one partition; insync_init */
 	int64_t look_ms;	/* mono: when to look at all again */
 	int64_t before;		/* durable end at our follower's last ack */
 	int64_t hold_ms;	/* mono: others need not wait for it again */
+	bool awaits;		/* insync_refuse_append let something pass */
+	uint32_t cuts;		/* and so often had the log been cut then */
 };
 
 /* All partitions of a topic share files, which are closed after them. */
@@ -70,7 +72,10 @@ int insync_has(struct insync *s, const char *file, struct err *e);
 
 /* ---- for producers that want all copies ---- */
 
-/* Refuse what could not be acknowledged.  0, or -1 ERR_BUSY: too few. */
+/*
+ * Refuse what could not be acknowledged.  0, or -1: ERR_BUSY, too few;
+ * ERR_ROLE.
+ */
 int insync_refuse_append(struct insync *s, struct err *e);
 
 /*

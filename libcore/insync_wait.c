@@ -44,6 +44,9 @@ insync_refuse_append(struct insync *s, struct err *e)
 
 	if (know(s, e) < 0 || role_allows(p, e) < 0)
 		return -1;
+	if (!s->awaits)
+		s->cuts = atomic_load(&p->state.page->cuts);
+	s->awaits = true;
 	wanted = atomic_load(&p->state.page->min_in_sync);
 	if (s->count + 1 >= wanted)
 		return 0;
@@ -73,26 +76,53 @@ late(struct insync *s, int64_t offset, struct err *e)
 	    p->where, offset - 1, s->count + 1, copied);
 }
 
+/*
+ * Everything below offset is copied: 1, 0, -1.  Once another copy leads, what
+ * all have may be other records: a cut comes before they do.
+ */
+static int
+is_copied(struct insync *s, int64_t offset, struct err *e)
+{
+	const struct partition *p = s->partition;
+	bool copied = atomic_load(&p->state.page->copied_offset) >= offset;
+	int64_t cut;
+
+	if (s->awaits && state_was_cut(&p->state, &s->cuts, &cut) &&
+	    cut < offset)
+		return err_set(e, ERR_ROLE,
+		    "%s: was cut off at offset %" PRId64 ", since another copy "
+		    "leads, or did: what was appended behind it is in cut/",
+		    p->where, cut);
+	if (copied) {
+		s->awaits = false;
+		return 1;
+	}
+	return insync_leads(p) ? 0 : role_allows(p, e);
+}
+
 int
 insync_wait(
     struct insync *s, int64_t offset, int64_t deadline, struct err *e)
 {
-	struct state_page *page = s->partition->state.page;
+	struct state_page *page;
 	int64_t now, again, until;
 	uint32_t seq;
 	bool stopping = false;
+	int r;
 
 	/* Alone, or all were faster. */
 	s->look_ms = 0;
 	for (;;) {
-		seq = atomic_load(&page->high_seq);
-		if (atomic_load(&page->copied_offset) >= offset)
-			return 0;
+		seq = atomic_load(&s->partition->state.page->high_seq);
+		r = is_copied(s, offset, e);
+		if (r != 0)
+			return r < 0 ? -1 : 0;
 		now = clock_mono_ms();
 		if (insync_observe(s, now, &again, e) < 0)
 			return -1;
-		if (atomic_load(&page->copied_offset) >= offset)
-			return 0;
+		r = is_copied(s, offset, e);
+		if (r != 0)
+			return r < 0 ? -1 : 0;
 		if (now >= deadline)
 			return stopping ? err_set(e, ERR_STOPPED,
 			    "%s: stopped while waiting for replicas",
@@ -100,6 +130,8 @@ insync_wait(
 		until = again < deadline ? again : deadline;
 		if (until > now + WAIT_MAX_MS)
 			until = now + WAIT_MAX_MS;
+		/* It may have been made anew. */
+		page = s->partition->state.page;
 		if (watch_futex_wait(
 			&page->high_seq, seq, (until - now) * 1000) == 0 ||
 		    stopping)

@@ -1,5 +1,7 @@
 #include "insync_scene.h"
 
+#include "truncate.h"
+
 /* The in-sync set and the watermark when settings and roles change. */
 
 /* From one copy to two and back, with records there. */
@@ -87,6 +89,59 @@ led_before(void)
 	tear_down(&s);
 }
 
+/* Cut the log back to offset, as one that follows another leader does. */
+static void
+cut(struct scene *s, int64_t offset)
+{
+	struct truncate t = { .partition = &s->pl.p, .offset = offset };
+	enum partition_use use = s->pl.p.use;
+	struct err e;
+
+	s->pl.p.use = PARTITION_KEEPER;
+	place_need(truncate_log(&t, 0, &e) == 0, "truncate", &e);
+	s->pl.p.use = use;
+}
+
+/* Who waits for copies while another comes to lead is not told of those of
+ * other records, though the topic leads again. */
+static void
+led_by_another(void)
+{
+	struct scene s;
+	struct role r = { .kind = ROLE_REPLICA, .source = "h:/t" };
+	struct topic *t;
+	struct err e;
+
+	set_up(&s, "2");
+	t = &s.pl.topic;
+	grow(&s, 2);
+	ack(&s, 0, 2);
+	CHECK_EQ_INT(insync_refuse_append(&s.own, &e), 0);
+	grow(&s, 1);
+	CHECK_EQ_INT(insync_wait(&s.own, 3, 0, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_BUSY);
+	place_need(role_set(t->dirfd, t->path, 0, &r, &e) == 0, "role", &e);
+	CHECK_EQ_INT(
+	    insync_wait(&s.own, 3, clock_mono_ms() + 60000, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_ROLE);
+	cut(&s, 2);
+	r = (struct role){ .kind = ROLE_LEADER };
+	place_need(role_set(t->dirfd, t->path, 0, &r, &e) == 0, "role", &e);
+	grow(&s, 2);
+	ack(&s, 0, 4);
+	HIGH(&s, 4);
+	CHECK_EQ_INT(insync_wait(&s.own, 3, 0, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_ROLE);
+	insync_release(&s.own);
+	insync_init(&s.own, &s.pl.p, 0, &s.files);
+	/* What was cut off before is of no matter to who comes later. */
+	CHECK_EQ_INT(insync_refuse_append(&s.own, &e), 0);
+	grow(&s, 1);
+	ack(&s, 0, 5);
+	CHECK_EQ_INT(insync_wait(&s.own, 5, 0, &e), 0);
+	tear_down(&s);
+}
+
 /* Killed while the set changes: the next one reads it again. */
 static void
 killed(void)
@@ -107,4 +162,5 @@ killed(void)
 	tear_down(&s);
 }
 
-TEST_MAIN(TEST(altered), TEST(replica), TEST(led_before), TEST(killed))
+TEST_MAIN(TEST(altered), TEST(replica), TEST(led_before),
+    TEST(led_by_another), TEST(killed))
