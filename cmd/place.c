@@ -139,24 +139,42 @@ is_folder(const char *path)
 	return stat(conf, &st) < 0;
 }
 
+/* path as it is here: a word without a slash lies in --dir or $KLOG_DIR. */
+static char *
+path_here(const struct opt_common *common, const char *path)
+{
+	const char *dir = where_dir(common);
+	char *whole;
+
+	if (strchr(path, '/') != NULL || *path == '\0' ||
+	    strcmp(dir, ".") == 0)
+		return strdup(path);
+	return asprintf(&whole, "%s/%s", dir, path) < 0 ? NULL : whole;
+}
+
 int
 place_target(struct place *p, const struct opt_common *common,
     const char *operand, const struct place *source, struct err *e)
 {
 	const char *path;
+	char *whole;
 	size_t n;
 
 	if (take_host(p, operand, &path, e) < 0)
 		return -1;
-	n = strlen(path);
-	if (source->many || n == 0 || path[n - 1] == '/' ||
-	    (p->host == NULL && strchr(path, '/') != NULL &&
-		is_folder(path))) {
-		while (n > 1 && path[n - 1] == '/')
+	whole = p->host == NULL ? path_here(common, path) : strdup(path);
+	if (whole == NULL)
+		return no_memory(operand, e);
+	n = strlen(whole);
+	if (source->many || n == 0 || whole[n - 1] == '/' ||
+	    (p->host == NULL && is_folder(whole))) {
+		while (n > 1 && whole[n - 1] == '/')
 			n--;
-		p->folder = strndup(path, n);
-		return p->folder == NULL ? no_memory(operand, e) : 0;
+		whole[n] = '\0';
+		p->folder = whole;
+		return 0;
 	}
+	free(whole);
 	if (p->host == NULL ? split_here(p, common, path, e) < 0 :
 			      split(p, path) < 0)
 		return p->host == NULL ? -1 : no_memory(operand, e);

@@ -77,6 +77,25 @@ b'
 	is_err 'klog-replicate: h: x*: matches no topic'
 }
 
+@test "into a folder that is there, written as a word, a path, with a slash" {
+	klog-topic create here/a
+	mkdir there/in b.d
+	run3 klog-replicate here/a b.d
+	is_status 0 && is_out '' && is_err ''
+	[ -e b.d/a/role ]
+	run3 klog-replicate here/a ./there
+	is_status 0
+	[ -e there/a/role ]
+	KLOG_DIR=$T/there run3 klog-replicate "$T/here/a" in
+	is_status 0
+	[ -e there/in/a/role ]
+	KLOG_DIR=$T/there run3 klog-replicate "$T/here/*" new
+	is_status 0
+	[ -e there/new/a/role ]
+	run3 klog-replicate here/a b.d/a
+	is_status 0
+}
+
 @test "push: the copy is on the far side" {
 	far
 	klog-topic create -p 2 here/a
