@@ -13,7 +13,7 @@
 
 #include "clock.h"
 #include "main.h"
-#include "report.h"
+#include "units.h"
 
 enum {
 	READ_SIZE = 256 << 10,
@@ -128,26 +128,34 @@ link_close(struct link *l)
 
 /* The other end is gone: say what is known of it.  Returns -1. */
 static int
-gone(struct link *l, const char *why, struct err *e)
+gone(struct link *l, struct err *e)
 {
+	const char *why = "the connection ended", *advice = "";
+	int status = 0, code = -1;
 	char end[64] = "";
-	int status;
 
-	l->lost = true;
 	if (l->pid > 0) {
 		close_both(l);
 		status = reap(l);
-		if (WIFSIGNALED(status))
-			snprintf(end, sizeof(end), " (killed by signal %d)",
-			    WTERMSIG(status));
-		else if (WEXITSTATUS(status) != 0)
-			snprintf(end, sizeof(end), " (exit status %d)",
-			    WEXITSTATUS(status));
-		if (!l->greeted && WIFEXITED(status) &&
-		    (WEXITSTATUS(status) == 127 || WEXITSTATUS(status) == 126))
-			l->lost = false; /* it will not get better */
 	}
-	return err_set(e, ERR_SYSTEM, "%s: %s%s", l->peer, why, end);
+	if (WIFSIGNALED(status))
+		snprintf(end, sizeof(end), " (killed by signal %d)",
+		    WTERMSIG(status));
+	else if ((code = WEXITSTATUS(status)) != 0 && code != LINK_NO_SHELL)
+		snprintf(end, sizeof(end), " (exit status %d)", code);
+	if (!l->greeted && (code == 126 || code == 127)) {
+		why = "klog-replicate did not start there";
+		advice = ": klog has to be installed and in the PATH, or "
+			 "named by --path-of-klog";
+	} else if (!l->greeted && status != 0) {
+		why = code == LINK_NO_SHELL || code == 255 ?
+		    "no connection" :
+		    "klog-replicate did not answer there";
+	}
+	/* What can't be run will not be there the next time. */
+	l->lost = *advice == '\0' && code != LINK_NO_SHELL;
+	return err_set(
+	    e, ERR_SYSTEM, "%s: %s%s%s", l->peer, why, end, advice);
 }
 
 /* The limit: count n bytes. */
@@ -292,6 +300,7 @@ link_wait(struct link *l, int extra, bool wait, struct err *e)
 	struct pollfd fds[3] = { { .fd = -1 }, { .fd = -1 },
 		{ .fd = extra, .events = POLLIN } };
 	int64_t now = clock_mono_ms();
+	char time[UNITS_TEXT];
 	int n, came = 0;
 
 	if (ping(l, now, e) < 0)
@@ -312,9 +321,9 @@ link_wait(struct link *l, int extra, bool wait, struct err *e)
 	if (came == 0 && n == 0 && wait && l->timeout_ms >= 0 &&
 	    clock_mono_ms() >= l->heard + l->timeout_ms) {
 		l->lost = true;
-		return err_set(e, ERR_BUSY,
-		    "%s: nothing was heard for %lld seconds", l->peer,
-		    (long long)l->timeout_ms / 1000);
+		units_format_duration(l->timeout_ms, time);
+		return err_set(e, ERR_BUSY, "%s: nothing was heard for %s",
+		    l->peer, time);
 	}
 	return came;
 }
@@ -359,10 +368,10 @@ link_next(struct link *l, struct wire *w, struct err *e)
 			return 1;
 		}
 	}
-	return l->ended ? gone(l, "the connection ended", e) : 0;
+	return l->ended ? gone(l, e) : 0;
 }
 
-void
+bool
 link_fail(struct link *l, const struct err *e)
 {
 	struct wire w = { .type = WIRE_ERROR,
@@ -373,7 +382,7 @@ link_fail(struct link *l, const struct err *e)
 	struct err ignored;
 
 	if (l->lost || l->out < 0 || wire_put(&l->output, &w) < 0)
-		return;
+		return false;
 	l->timeout_ms = ERROR_MS;
 	l->ping_ms = -1;
 	while (link_pending(l) > 0 && !l->broken &&
@@ -382,6 +391,7 @@ link_fail(struct link *l, const struct err *e)
 		if (link_wait(l, -1, true, &ignored) < 0)
 			break;
 	}
+	return link_pending(l) == 0;
 }
 
 int

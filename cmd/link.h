@@ -16,6 +16,10 @@
 #include "err.h"
 #include "wire.h"
 
+/* Exit status of the process behind a link that could not be started; what
+ * is to be said of that was said. */
+enum { LINK_NO_SHELL = 125 };
+
 struct link {
 	int in, out; /* -1: closed */
 	pid_t pid; /* of the remote shell or the forked end; 0: none */
@@ -63,8 +67,9 @@ size_t link_pending(const struct link *l);
  */
 int link_next(struct link *l, struct wire *w, struct err *e);
 
-/* Tell the other end why we end, and give it two seconds to take it. */
-void link_fail(struct link *l, const struct err *e);
+/* Tell the other end why we end, and give it two seconds to take it.  Whether
+ * it took it. */
+bool link_fail(struct link *l, const struct err *e);
 
 /* Send all that is pending; no more comes from us.  0, or -1. */
 int link_finish(struct link *l, struct err *e);

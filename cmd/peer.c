@@ -96,7 +96,7 @@ become(char **argv)
 	ignored += write(STDERR_FILENO, why, strlen(why));
 	ignored += write(STDERR_FILENO, "\n", 1);
 	(void)ignored;
-	_exit(127);
+	_exit(LINK_NO_SHELL);
 }
 
 /* The child: to is what it reads from, from what it writes to. */
@@ -106,7 +106,7 @@ child(const struct peer *p, char **argv, int to, int from)
 	if (p->host == NULL)
 		_exit(p->serve(p->ctx, to, from));
 	if (dup2(to, STDIN_FILENO) < 0 || dup2(from, STDOUT_FILENO) < 0)
-		_exit(127);
+		_exit(LINK_NO_SHELL);
 	become(argv);
 }
 

@@ -225,12 +225,12 @@ serve(const struct serving *o, int in, int out, bool *told, struct err *e)
 	if (link_open(&l, in, out, "the caller", &(struct err){ 0 }) < 0)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	if (e->code != ERR_NONE) {
-		link_fail(&l, e);
+		*told = link_fail(&l, e) && isatty(out) == 0;
 		r = -1;
 	} else {
 		r = converse(o, &l, e);
+		*told = l.greeted;
 	}
-	*told = l.greeted;
 	link_close(&l);
 	return r;
 }

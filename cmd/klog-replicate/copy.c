@@ -299,8 +299,8 @@ connect_once(struct copy *c, bool *again, bool *lost, struct err *e)
 	} else {
 		link_fail(&l, e);
 	}
-	*lost = r < 0 && l.lost;
-	*again = *lost || (may_pass(e) && l.greeted);
+	*lost = r < 0 && l.lost && l.greeted;
+	*again = (r < 0 && l.lost) || (may_pass(e) && l.greeted);
 	source_free(s.source);
 	target_free(s.target);
 	link_close(&l);

@@ -344,15 +344,15 @@ SUM='0000000000000000 0000000000000000 0000000000000000 0000000000000000'
 	chmod +x rsh
 	KLOG_RSH=$T/rsh check --against h:t t
 	is_status 3
-	is_err 'klog-check: h: the connection ended (exit status 7)'
+	is_err 'klog-check: h: klog-replicate did not answer there (exit status 7)'
 	KLOG_RSH=$T/none check --against h:t t
 	is_status 3
 	is_err 'klog-check: can'\''t run the remote shell: none: No such file or directory
-klog-check: h: the connection ended (exit status 127)'
+klog-check: h: no connection'
 	answers "$TOPIC"
 	check --timeout 1s --against h:t t
 	is_status 5
-	is_err 'klog-check: h: nothing was heard for 1 seconds'
+	is_err 'klog-check: h: nothing was heard for 1s'
 	check --rsh "$T/rsh" --against none/ t
 	is_status 3
 }

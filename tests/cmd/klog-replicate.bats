@@ -270,16 +270,31 @@ klog-replicate --serve -- '$T/x:y'"
 	KLOG_RSH=$T/none run3 klog-replicate h:a there/
 	is_status 3
 	is_err "klog-replicate: can't run the remote shell: $T/none: No such file or directory
-klog-replicate: h: the connection ended (exit status 127)"
+klog-replicate: h: no connection"
+	KLOG_RSH=$T/none run3 klog-replicate -f h:a there/
+	is_status 3
 	KLOG_RSH=false run3 klog-replicate h:a there/
 	is_status 3
-	is_err 'klog-replicate: h: the connection ended (exit status 1); what was acknowledged is safe, and the same command goes on from there'
+	is_err 'klog-replicate: h: klog-replicate did not answer there (exit status 1)'
+	printf '#!/bin/sh\nexit 255\n' >refused
+	chmod +x refused
+	KLOG_RSH=$T/refused run3 klog-replicate h:a there/
+	is_status 3
+	is_err 'klog-replicate: h: no connection (exit status 255)'
 	far
 	run3 klog-replicate --path-of-klog false h:a there/
 	is_status 3
+	is_err 'klog-replicate: h: klog-replicate did not answer there (exit status 1)'
+	run3 klog-replicate -f --path-of-klog "$T/refuse" h:a there/
+	is_status 3
+	[ "$(tail -n 1 "$ERR")" = 'klog-replicate: h: klog-replicate did not start there (exit status 127): klog has to be installed and in the PATH, or named by --path-of-klog' ]
+	# The far side tells the caller alone; he tells the user.
+	run3 klog-replicate h:none/a there/
+	is_status 3
+	is_err 'klog-replicate: h: none: No such file or directory'
 	printf '#!/bin/sh\nexec sleep 100\n' >silent
 	chmod +x silent
 	KLOG_RSH=$T/silent run3 klog-replicate --timeout 200ms h:a there/
 	is_status 5
-	err_like 'h: nothing was heard for '
+	is_err 'klog-replicate: h: nothing was heard for 200ms'
 }

@@ -179,7 +179,7 @@ class OverSsh:
         try:
             for n, (number, says) in enumerate((
                     (signal.SIGKILL, "the connection ended"),
-                    (signal.SIGSTOP, "nothing was heard for 2 seconds"))):
+                    (signal.SIGSTOP, "nothing was heard for 2s"))):
                 until(lambda: self._same(copy), "it has all: " + link.said())
                 for pid in self.server.sessions():
                     os.kill(pid, number)
