@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "topic.h"
-
 const char *
 where_dir(const struct opt_common *common)
 {
@@ -39,6 +37,20 @@ where_topic(const struct opt_common *common, const char *operand,
 	if (*path == NULL)
 		return err_sys(e, "%s", operand);
 	return 0;
+}
+
+int
+where_open(struct topic *t, const struct opt_common *common,
+    const char *operand, struct err *e)
+{
+	char *path;
+	int r;
+
+	if (where_topic(common, operand, &path, e) < 0)
+		return -1;
+	r = topic_open(t, path, e);
+	free(path);
+	return r;
 }
 
 bool

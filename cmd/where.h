@@ -8,6 +8,7 @@
 
 #include "err.h"
 #include "opt.h"
+#include "topic.h"
 
 /*
  * The directory in which topics named without '/' are looked up: --dir, else
@@ -24,6 +25,10 @@ const char *where_dir(const struct opt_common *common);
  */
 int where_topic(const struct opt_common *common, const char *operand,
     char **path, struct err *e);
+
+/* Open the topic that operand names, as above.  0, or -1. */
+int where_open(struct topic *t, const struct opt_common *common,
+    const char *operand, struct err *e);
 
 /*
  * Whether e is damage in the topic with this path.  Then " (klog-check PATH

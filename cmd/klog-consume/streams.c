@@ -167,18 +167,14 @@ open_partitions(struct consumer *c, struct topic *t, struct err *e)
 int
 streams_open(struct consumer *c, char **operands, int count, struct err *e)
 {
-	char *path;
-	int i, r;
+	int i;
 
 	c->topics = calloc((size_t)count, sizeof(*c->topics));
 	if (c->topics == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	for (i = 0; i < count; i++) {
-		if (where_topic(&c->o->common, operands[i], &path, e) < 0)
-			return -1;
-		r = topic_open(&c->topics[i].topic, path, e);
-		free(path);
-		if (r < 0)
+		if (where_open(&c->topics[i].topic, &c->o->common,
+			operands[i], e) < 0)
 			return -1;
 		c->topic_count++;
 	}

@@ -4,7 +4,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "clock.h"
 #include "main.h"
@@ -201,15 +200,10 @@ run(void *opts, int argc, char **argv, struct err *e)
 {
 	struct promotion *o = opts;
 	struct topic t;
-	char *path;
 	int r;
 
 	(void)argc;
-	if (where_topic(&o->common, argv[0], &path, e) < 0)
-		return -1;
-	r = topic_open(&t, path, e);
-	free(path);
-	if (r < 0)
+	if (where_open(&t, &o->common, argv[0], e) < 0)
 		return -1;
 	o->topic = &t;
 	o->deadline = clock_mono_ms() + o->timeout;

@@ -2,7 +2,6 @@
  * klog-replicate status: who has what of a topic.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "epochs.h"
@@ -132,15 +131,10 @@ run(void *opts, int argc, char **argv, struct err *e)
 {
 	struct status *o = opts;
 	struct topic t;
-	char *path;
 	int r;
 
 	(void)argc;
-	if (where_topic(&o->common, argv[0], &path, e) < 0)
-		return -1;
-	r = topic_open(&t, path, e);
-	free(path);
-	if (r < 0)
+	if (where_open(&t, &o->common, argv[0], e) < 0)
 		return -1;
 	o->topic = &t;
 	table_init(&o->table, columns, COLUMNS);

@@ -3,7 +3,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "clock.h"
 #include "insync.h"
@@ -128,15 +127,10 @@ run(void *opts, int argc, char **argv, struct err *e)
 {
 	struct alter *o = opts;
 	struct topic t;
-	char *path;
 	int r;
 
 	(void)argc;
-	if (check(o, e) < 0 || where_topic(&o->common, argv[0], &path, e) < 0)
-		return -1;
-	r = topic_open(&t, path, e);
-	free(path);
-	if (r < 0)
+	if (check(o, e) < 0 || where_open(&t, &o->common, argv[0], e) < 0)
 		return -1;
 	r = alter_topic(o, &t, e);
 	topic_close(&t);

@@ -147,7 +147,6 @@ run(void *opts, int argc, char **argv, struct err *e)
 {
 	struct offsets *o = opts;
 	struct topic t;
-	char *path;
 	int status;
 
 	(void)argc;
@@ -155,11 +154,7 @@ run(void *opts, int argc, char **argv, struct err *e)
 		return err_set(e, ERR_USAGE,
 		    "-o: only a start can be looked up: "
 		    "start, end, N, +N, -N or @TIME");
-	if (where_topic(&o->common, argv[0], &path, e) < 0)
-		return -1;
-	status = topic_open(&t, path, e);
-	free(path);
-	if (status < 0)
+	if (where_open(&t, &o->common, argv[0], e) < 0)
 		return -1;
 	status = of_topic(o, &t, e);
 	topic_close(&t);

@@ -307,15 +307,11 @@ static int
 run(void *opts, int argc, char **argv, struct err *e)
 {
 	struct wait *o = opts;
-	char *path;
 	int r;
 
 	(void)argc;
-	if (check(o, e) < 0 || where_topic(&o->common, argv[0], &path, e) < 0)
-		return -1;
-	r = topic_open(&o->topic, path, e);
-	free(path);
-	if (r < 0)
+	if (check(o, e) < 0 ||
+	    where_open(&o->topic, &o->common, argv[0], e) < 0)
 		return -1;
 	watch_open(&o->watch);
 	r = wait_for(o, e);
