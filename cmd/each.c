@@ -7,21 +7,15 @@
 #include "report.h"
 #include "where.h"
 
-/* The status that r and e stand for; a failure is reported. */
-static int
-settle(int r, const struct err *e)
+void
+each_settle(int *worst, int r, const struct err *e)
 {
-	if (r >= 0)
-		return r;
-	if (e->code != ERR_STOPPED)
+	if (r < 0 && e->code != ERR_STOPPED)
 		report_error("%s", e->text);
-	return main_status(e);
-}
-
-static int
-worse(int a, int b)
-{
-	return a > b ? a : b;
+	if (r < 0)
+		r = main_status(e);
+	if (r > *worst)
+		*worst = r;
 }
 
 int
@@ -37,7 +31,7 @@ each_topic(const struct opt_common *common, int argc, char **argv,
 	for (i = 0; i < argc && status == 0; i++)
 		status = where_topic(common, argv[i], &paths[i], e);
 	for (i = 0; i < argc && status >= 0; i++)
-		status = worse(status, settle(fn(context, paths[i], e), e));
+		each_settle(&status, fn(context, paths[i], e), e);
 	for (i = 0; i < argc; i++)
 		free(paths[i]);
 	free(paths);
@@ -80,8 +74,8 @@ each_partition(const struct topic *t, const struct partitions *which,
 		    t->path, which->list[n - 1], there - 1);
 	for (i = 0; i < n; i++) {
 		number = all ? (int32_t)i : which->list[i];
-		status = worse(status,
-		    settle(one_partition(t, number, fn, context, e), e));
+		each_settle(&status, one_partition(t, number, fn, context, e),
+		    e);
 	}
 	return status;
 }

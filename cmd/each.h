@@ -36,4 +36,7 @@ int each_topic(const struct opt_common *common, int argc, char **argv,
 int each_partition(const struct topic *t, const struct partitions *which,
     each_partition_fn *fn, void *context, struct err *e);
 
+/* Add what fn returned to the worst status so far; a failure is reported. */
+void each_settle(int *worst, int r, const struct err *e);
+
 #endif

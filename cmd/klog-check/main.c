@@ -5,15 +5,13 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "clock.h"
+#include "each.h"
 #include "main.h"
-#include "report.h"
-#include "where.h"
 
 static const struct {
 	const char *name;
@@ -127,25 +125,19 @@ check_options(struct check *c, struct err *e)
 	return 0;
 }
 
-/* One topic, by its path; an exit status. */
 static int
-one_topic(struct check *c, const char *path)
+one_topic(void *context, const char *path, struct err *e)
 {
+	struct check *c = context;
 	struct topic t;
-	struct err e;
 	int status;
 
-	if (topic_open(&t, path, &e) < 0) {
-		report_error("%s", e.text);
-		return main_status(&e);
-	}
-	status = c->against != NULL ? check_against(c, &t, &e) :
-				      check_topic(c, &t, &e);
-	if (status < 0) {
-		if (e.code != ERR_STOPPED)
-			report_error("%s", e.text);
-		status = main_status(&e);
-	}
+	if (main_stopped() != 0)
+		return main_stop(e);
+	if (topic_open(&t, path, e) < 0)
+		return -1;
+	status = c->against != NULL ? check_against(c, &t, e) :
+				      check_topic(c, &t, e);
 	topic_close(&t);
 	return status;
 }
@@ -154,8 +146,6 @@ static int
 run(void *opts, int argc, char **argv, struct err *e)
 {
 	struct check *c = opts;
-	int i, one, status = 0;
-	char **paths;
 
 	if (check_options(c, e) < 0)
 		return -1;
@@ -164,21 +154,8 @@ run(void *opts, int argc, char **argv, struct err *e)
 	c->several = argc > 1;
 	if (c->against != NULL)
 		signal(SIGPIPE, SIG_IGN); /* of the connection */
-	paths = calloc((size_t)argc, sizeof(*paths));
-	if (paths == NULL)
-		return err_sys(e, "topics");
-	/* A wrong name is found before anything is done. */
-	for (i = 0; i < argc && status == 0; i++)
-		status = where_topic(&c->common, argv[i], &paths[i], e);
 	main_stop_signals();
-	for (i = 0; i < argc && status >= 0 && !main_stopped(); i++) {
-		one = one_topic(c, paths[i]);
-		status = one > status ? one : status;
-	}
-	for (i = 0; i < argc; i++)
-		free(paths[i]);
-	free(paths);
-	return status;
+	return each_topic(&c->common, argc, argv, one_topic, c, e);
 }
 
 int

@@ -11,6 +11,7 @@
 #include "groups.h"
 #include "textfile.h"
 #include "verbs.h"
+#include "where.h"
 
 enum format { NAGIOS, PROMETHEUS };
 
@@ -181,7 +182,7 @@ open_topic(struct checking *o, const char *operand, struct err *e)
 	struct topic *t = &o->topics[o->topic_count];
 	int i;
 
-	if (groups_open_topic(t, &o->common, operand, e) < 0)
+	if (where_open(t, &o->common, operand, e) < 0)
 		return -1;
 	o->topic_count++;
 	for (i = 0; i < o->topic_count - 1; i++)

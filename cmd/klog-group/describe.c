@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "each.h"
 #include "groups.h"
 #include "standing.h"
 #include "table.h"
@@ -210,7 +211,7 @@ static int
 describe_group(void *context, struct group *g, struct err *e)
 {
 	struct describe *o = context;
-	int status = 0, worst = 0;
+	int worst = 0;
 	int32_t i;
 	size_t m;
 
@@ -218,10 +219,8 @@ describe_group(void *context, struct group *g, struct err *e)
 	if (member_list(g, false, &o->members, &o->member_count, e) < 0)
 		return -1;
 	table_init(&o->table, columns, COLUMNS);
-	for (i = 0; i < g->topic->settings.partitions; i++) {
-		status = groups_settle(describe_partition(o, i, e), e);
-		worst = status > worst ? status : worst;
-	}
+	for (i = 0; i < g->topic->settings.partitions; i++)
+		each_settle(&worst, describe_partition(o, i, e), e);
 	for (m = 0; m < o->member_count; m++)
 		if (o->members[m].owned_count == 0)
 			describe_unused(o, &o->members[m]);

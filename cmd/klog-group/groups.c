@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "main.h"
-#include "report.h"
+#include "each.h"
 #include "where.h"
 
 int
@@ -23,20 +22,6 @@ groups_check_name(const char *name, struct err *e)
 	    "-g: \"%s\" is not a group's name: at most %d of "
 	    "A-Z a-z 0-9 . _ - may be in it",
 	    name, TOPIC_NAME_MAX);
-}
-
-int
-groups_open_topic(struct topic *t, const struct opt_common *common,
-    const char *operand, struct err *e)
-{
-	char *path;
-	int r;
-
-	if (where_topic(common, operand, &path, e) < 0)
-		return -1;
-	r = topic_open(t, path, e);
-	free(path);
-	return r;
 }
 
 int
@@ -57,7 +42,7 @@ groups_open_both(struct topic *t, struct group *g,
     const struct opt_common *common, const char *operand, const char *name,
     struct err *e)
 {
-	if (groups_open_topic(t, common, operand, e) < 0)
+	if (where_open(t, common, operand, e) < 0)
 		return -1;
 	if (groups_open(g, t, name, e) == 0)
 		return 0;
@@ -72,31 +57,13 @@ groups_close_both(struct topic *t, struct group *g)
 	topic_close(t);
 }
 
-int
-groups_settle(int r, const struct err *e)
-{
-	if (r >= 0)
-		return r;
-	report_error("%s", e->text);
-	return main_status(e);
-}
-
-/* The same work for groups or topics, one after another. */
+/* The same work for groups, one after another. */
 struct each {
 	int (*fn)(void *context, struct group *g, struct err *e);
 	void *context;
 	const char *name;	/* -g, or NULL */
 	int status;		/* the worst so far */
 };
-
-static void
-note(struct each *w, int r, const struct err *e)
-{
-	int status = groups_settle(r, e);
-
-	if (status > w->status)
-		w->status = status;
-}
 
 static void
 one_group(struct each *w, const struct topic *t, const char *name,
@@ -111,7 +78,7 @@ one_group(struct each *w, const struct topic *t, const char *name,
 		r = w->fn(w->context, &g, e);
 		group_close(&g);
 	}
-	note(w, r, e);
+	each_settle(&w->status, r, e);
 }
 
 static int
@@ -135,8 +102,9 @@ each_of_topic(struct each *w, const struct topic *t, struct err *e)
 }
 
 static int
-one_topic(struct each *w, const char *path, struct err *e)
+one_topic(void *context, const char *path, struct err *e)
 {
+	struct each *w = context;
 	struct topic t;
 	int r;
 
@@ -144,7 +112,7 @@ one_topic(struct each *w, const char *path, struct err *e)
 		return -1;
 	r = each_of_topic(w, &t, e);
 	topic_close(&t);
-	return r;
+	return r < 0 ? -1 : w->status;
 }
 
 int
@@ -153,21 +121,10 @@ groups_each(const struct opt_common *common, int argc, char **argv,
     struct err *e), void *context, struct err *e)
 {
 	struct each w = { fn, context, name, 0 };
-	char **paths = calloc((size_t)argc, sizeof(*paths));
-	int r = 0, i;
 
-	if (paths == NULL)
-		return err_sys(e, "topics");
-	if (name != NULL)
-		r = groups_check_name(name, e);
-	for (i = 0; i < argc && r == 0; i++)
-		r = where_topic(common, argv[i], &paths[i], e);
-	for (i = 0; i < argc && r == 0; i++)
-		note(&w, one_topic(&w, paths[i], e), e);
-	for (i = 0; i < argc; i++)
-		free(paths[i]);
-	free(paths);
-	return r < 0 ? -1 : w.status;
+	if (name != NULL && groups_check_name(name, e) < 0)
+		return -1;
+	return each_topic(common, argc, argv, one_topic, &w, e);
 }
 
 int

@@ -19,10 +19,6 @@
  */
 int groups_check_name(const char *name, struct err *e);
 
-/* The topic that operand names.  0, or -1. */
-int groups_open_topic(struct topic *t, const struct opt_common *common,
-    const char *operand, struct err *e);
-
 /* Open a group that is there.  0, or -1: "no such group", e->sys ENOENT. */
 int groups_open(struct group *g, const struct topic *t, const char *name,
     struct err *e);
@@ -42,9 +38,6 @@ void groups_close_both(struct topic *t, struct group *g);
 int groups_each(const struct opt_common *common, int argc, char **argv,
     const char *name, int (*fn)(void *context, struct group *g,
     struct err *e), void *context, struct err *e);
-
-/* The status that r and e stand for, the failure being reported. */
-int groups_settle(int r, const struct err *e);
 
 /*
  * Refuse to change a group with live members: 0, or -1 ERR_BUSY that names

@@ -10,6 +10,7 @@
 #include "groups.h"
 #include "units.h"
 #include "verbs.h"
+#include "where.h"
 
 enum { LINE_SIZE = 64 };	/* three numbers need 44 */
 
@@ -155,7 +156,7 @@ run(void *opts, int argc, char **argv, struct err *e)
 
 	(void)argc;
 	if (groups_check_name(o->group, e) < 0 ||
-	    groups_open_topic(&t, &o->common, argv[0], e) < 0)
+	    where_open(&t, &o->common, argv[0], e) < 0)
 		return -1;
 	r = import_into(o, &t, e);
 	topic_close(&t);

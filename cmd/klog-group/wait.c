@@ -12,6 +12,7 @@
 #include "units.h"
 #include "verbs.h"
 #include "watch.h"
+#include "where.h"
 
 struct wait {
 	struct opt_common common;
@@ -146,7 +147,7 @@ run(void *opts, int argc, char **argv, struct err *e)
 
 	(void)argc;
 	if (groups_check_name(o->group, e) < 0 ||
-	    groups_open_topic(&t, &o->common, argv[0], e) < 0)
+	    where_open(&t, &o->common, argv[0], e) < 0)
 		return -1;
 	watch_open(&o->watch);
 	r = wait_for(o, &t, e);

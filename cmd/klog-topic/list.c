@@ -5,10 +5,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "each.h"
 #include "followers.h"
-#include "main.h"
 #include "names.h"
-#include "report.h"
 #include "table.h"
 #include "topic.h"
 #include "topiclist.h"
@@ -90,9 +89,7 @@ run(void *opts, int argc, char **argv, struct err *e)
 			/* One that was just removed is no longer listed. */
 			if (e->code == ERR_SYSTEM && e->sys == ENOENT)
 				continue;
-			report_error("%s", e->text);
-			if (main_status(e) > status)
-				status = main_status(e);
+			each_settle(&status, -1, e);
 		}
 	}
 	names_free(names, count);
