@@ -129,14 +129,14 @@ check(const struct deadletter *d, const struct record *r, int64_t now,
 }
 
 static int
-add(struct deadletter *d, const struct record *r, int64_t now,
-    const char *source, struct err *e)
+add(struct deadletter *d, const struct record *r, const char *source,
+    struct err *e)
 {
 	int32_t n = d->topic.settings.partitions;
 	int32_t partition = r->key.len < 0 ?
 	    (int32_t)(d->turn++ % (uint32_t)n) :
 	    router_partition(r->key.data, (size_t)r->key.len, n);
-	int got = accumulator_add(d->accumulator, partition, r, 0, now, e);
+	int got = accumulator_add(d->accumulator, partition, r, 0, e);
 
 	if (got <= 0)
 		return got;
@@ -159,7 +159,7 @@ deadletter_put(struct deadletter *d, const struct record *r,
 		return -1;
 	if (d->accumulator == NULL && make_accumulator(d, e) < 0)
 		return -1;
-	if (add(d, &letter, now, source, e) == 0 &&
+	if (add(d, &letter, source, e) == 0 &&
 	    accumulator_flush(d->accumulator, e) == 0)
 		return 0;
 	/* One that failed takes nothing more; the next put begins anew. */

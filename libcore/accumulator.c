@@ -24,7 +24,6 @@ struct accumulator {
 	int64_t unsafe_bytes; /* sent since the last acknowledgement */
 	int64_t batch_bytes, batch_max;
 	uint64_t sent;
-	int64_t oldest_unsafe;
 	struct accumulator_totals totals;
 	/* Below, and lanes' totals: only in the turn to append, or drained. */
 	struct handles *handles;
@@ -115,7 +114,6 @@ accumulator_new(const struct accumulator_options *o, struct err *e)
 	if (a == NULL)
 		goto memory;
 	a->o = *o;
-	a->oldest_unsafe = INT64_MAX;
 	a->unsafe_lowest = UINT64_MAX;
 	a->batch_max = s->max_message_bytes < s->segment_bytes ?
 	    s->max_message_bytes :
@@ -191,7 +189,6 @@ acknowledge(struct accumulator *a, struct err *e)
 	}
 	a->unsafe_lowest = UINT64_MAX;
 	a->unsafe_bytes = 0;
-	a->oldest_unsafe = accumulator_oldest(a);
 	a->totals.safe = a->appended;
 	return reap(a, e);
 }
@@ -259,7 +256,7 @@ send_largest(struct accumulator *a, struct err *e)
 
 int
 accumulator_add(struct accumulator *a, int32_t partition,
-    const struct record *r, uint64_t number, int64_t now_ms, struct err *e)
+    const struct record *r, uint64_t number, struct err *e)
 {
 	struct lane *l = &a->lanes.list[partition];
 	size_t before = l->builder.bytes.len;
@@ -276,23 +273,19 @@ accumulator_add(struct accumulator *a, int32_t partition,
 			return 1;
 		before = 0;
 	}
-	if (l->builder.count == 0) {
+	if (l->builder.count == 0)
 		l->first_number = number;
-		l->opened_ms = now_ms;
-	}
 	if (batch_builder_add(&l->builder, r) < 0)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	a->open_bytes += l->builder.bytes.len - before;
 	a->totals.added++;
-	if (a->oldest_unsafe == INT64_MAX)
-		a->oldest_unsafe = now_ms;
 	return a->open_bytes > OPEN_BYTES_MAX ? send_largest(a, e) : 0;
 }
 
 int64_t
 accumulator_add_lines(struct accumulator *a, int32_t partition,
     struct slice text, uint8_t delimiter, int64_t timestamp, uint64_t number,
-    int64_t now_ms, struct err *e)
+    struct err *e)
 {
 	struct lane *l = &a->lanes.list[partition];
 	const uint8_t *next = text.data;
@@ -306,14 +299,10 @@ accumulator_add_lines(struct accumulator *a, int32_t partition,
 	    timestamp, a->batch_bytes);
 	if (added == 0)
 		return 0;
-	if (opening) {
+	if (opening)
 		l->first_number = number;
-		l->opened_ms = now_ms;
-	}
 	a->open_bytes += l->builder.bytes.len - before;
 	a->totals.added += (uint64_t)added;
-	if (a->oldest_unsafe == INT64_MAX)
-		a->oldest_unsafe = now_ms;
 	if (a->open_bytes > OPEN_BYTES_MAX && send_largest(a, e) < 0)
 		return -1;
 	return next - text.data;
@@ -353,18 +342,6 @@ accumulator_salvage(struct accumulator *a)
 	if (packer_lowest(a->packer) < lowest)
 		lowest = packer_lowest(a->packer);
 	return a->unsafe_lowest < lowest ? a->unsafe_lowest : lowest;
-}
-
-int64_t
-accumulator_oldest(const struct accumulator *a)
-{
-	return a->open_bytes > 0 ? lanes_oldest(&a->lanes) : INT64_MAX;
-}
-
-int64_t
-accumulator_oldest_unsafe(const struct accumulator *a)
-{
-	return a->oldest_unsafe;
 }
 
 uint64_t

@@ -67,11 +67,11 @@ void accumulator_free(struct accumulator *a);
 
 /*
  * Add a copy of r to partition's open batch.  number: its place in the input,
- * rising; now_ms: when it came.  0; 1 it is larger than max.message.bytes
- * and was not added; -1 appending failed, nothing more is taken.
+ * rising.  0; 1 it is larger than max.message.bytes and was not added; -1
+ * appending failed, nothing more is taken.
  */
 int accumulator_add(struct accumulator *a, int32_t partition,
-    const struct record *r, uint64_t number, int64_t now_ms, struct err *e);
+    const struct record *r, uint64_t number, struct err *e);
 
 /*
  * The same for many: a record without key and headers for each delimiter in
@@ -81,7 +81,7 @@ int accumulator_add(struct accumulator *a, int32_t partition,
  */
 int64_t accumulator_add_lines(struct accumulator *a, int32_t partition,
     struct slice text, uint8_t delimiter, int64_t timestamp, uint64_t number,
-    int64_t now_ms, struct err *e);
+    struct err *e);
 
 /* Send all open batches out, without waiting.  0, or -1. */
 int accumulator_send(struct accumulator *a, struct err *e);
@@ -94,12 +94,6 @@ int accumulator_flush(struct accumulator *a, struct err *e);
  * lowest number of a record that is not safe (UINT64_MAX: all are).
  */
 uint64_t accumulator_salvage(struct accumulator *a);
-
-/* now_ms of the oldest record in an open batch; INT64_MAX if there is none. */
-int64_t accumulator_oldest(const struct accumulator *a);
-
-/* now_ms of the oldest record that is not acknowledged; INT64_MAX. */
-int64_t accumulator_oldest_unsafe(const struct accumulator *a);
 
 /* How often the partition's open batch was sent (for sticky partitioning). */
 uint64_t accumulator_sent(const struct accumulator *a);

@@ -41,16 +41,3 @@ lanes_lowest(const struct lanes *l)
 			lowest = l->list[i].first_number;
 	return lowest;
 }
-
-int64_t
-lanes_oldest(const struct lanes *l)
-{
-	int64_t oldest = INT64_MAX;
-	int32_t i;
-
-	for (i = 0; i < l->count; i++)
-		if (l->list[i].builder.count > 0 &&
-		    l->list[i].opened_ms < oldest)
-			oldest = l->list[i].opened_ms;
-	return oldest;
-}

@@ -18,7 +18,6 @@ struct lane {
 	struct accumulator_lane totals;
 	struct batch_builder builder;
 	uint64_t first_number; /* of the open batch */
-	int64_t opened_ms;
 };
 
 struct lanes { /* zero it to start */
@@ -30,8 +29,7 @@ struct lanes { /* zero it to start */
 int lanes_grow(struct lanes *l, int32_t count);
 void lanes_release(struct lanes *l);
 
-/* Of the open batches: the smallest number and time; UINT64_MAX, INT64_MAX. */
+/* The smallest number in the open batches; UINT64_MAX if there are none. */
 uint64_t lanes_lowest(const struct lanes *l);
-int64_t lanes_oldest(const struct lanes *l);
 
 #endif

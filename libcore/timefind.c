@@ -243,23 +243,3 @@ timefind_first(struct view *v, struct codec *codec, int64_t log_start,
 	cursor_release(&c);
 	return r;
 }
-
-int
-timefind_max(struct view *v, struct codec *codec, int64_t log_start,
-    size_t raw_limit, int64_t *offset, int64_t *timestamp, struct err *e)
-{
-	int64_t max, largest = -1;
-	size_t i;
-
-	i = first_segment(v, log_start);
-	for (; i < segments_end(v); i++) {
-		if (timefind_segment_max(v, v->segments.bases[i], &max, e) < 0)
-			return -1;
-		if (max > largest)
-			largest = max;
-	}
-	if (largest < 0)
-		return 0;
-	return timefind_first(
-	    v, codec, log_start, largest, raw_limit, offset, timestamp, e);
-}

@@ -28,12 +28,6 @@ int timefind_seek(struct cursor *c, struct codec *codec, int64_t log_start,
     int64_t t, size_t raw_limit, int64_t *offset, int64_t *timestamp,
     struct err *e);
 
-/*
- * The record with the largest timestamp, the first of them; 1, 0, -1.
- */
-int timefind_max(struct view *v, struct codec *codec, int64_t log_start,
-    size_t raw_limit, int64_t *offset, int64_t *timestamp, struct err *e);
-
 /* The largest timestamp of segment base, -1 if it has none.  0, or -1. */
 int timefind_segment_max(
     struct view *v, int64_t base, int64_t *timestamp, struct err *e);

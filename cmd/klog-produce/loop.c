@@ -196,8 +196,7 @@ take(struct producer *p, struct pace *pace, const struct form_record *in,
 		p->taken -= got < 0;
 		return got;
 	}
-	got = accumulator_add(p->accumulator, partition, &r, p->taken,
-	    in->arrived_ms, e);
+	got = accumulator_add(p->accumulator, partition, &r, p->taken, e);
 	if (got > 0) {
 		err_set(e, ERR_DATA, "%s: %s %" PRIu64 ": larger than %s's "
 		    "max.message.bytes (%" PRId64 ")", in->source,
@@ -244,7 +243,7 @@ take_lines(struct producer *p, const struct form_record *in,
 		return 0;
 	number = files_number(p, in->number + 1);
 	used = accumulator_add_lines(p->accumulator, partition, text,
-	    delimiter, in->arrived_ms, number, in->arrived_ms, e);
+	    delimiter, in->arrived_ms, number, e);
 	if (used <= 0)
 		return (int)used;
 	form_reader_take(p->reader, (size_t)used, t->added - before);

@@ -77,16 +77,13 @@ first_record(void)
 static void
 largest(void)
 {
-	int64_t offset, ts;
 	struct place pl;
 	struct view v;
 	struct err e;
+	int64_t ts;
 
 	fill(&pl);
 	view(&v, &pl);
-	CHECK_EQ_INT(timefind_max(&v, NULL, 0, 1 << 20, &offset, &ts, &e), 1);
-	CHECK_EQ_INT(offset, 12);
-	CHECK_EQ_INT(ts, 100);
 	CHECK_EQ_INT(timefind_segment_max(&v, 0, &ts, &e), 0);
 	CHECK_EQ_INT(ts, 60);
 	view_close(&v);
@@ -96,15 +93,13 @@ largest(void)
 static void
 nothing(void)
 {
-	int64_t offset, ts;
 	struct place pl;
 	struct view v;
-	struct err e;
+	int64_t ts;
 
 	place_make(&pl);
 	view(&v, &pl);
 	CHECK_EQ_INT(find(&v, 0, 5, &ts), -1);
-	CHECK_EQ_INT(timefind_max(&v, NULL, 0, 1 << 20, &offset, &ts, &e), 0);
 	view_close(&v);
 	place_fill(&pl, 3, -30, 10); /* -30 -20 -10 */
 	view(&v, &pl);

@@ -222,8 +222,8 @@ times(void)
 	for (high = 1; high <= BATCHES; high++) {
 		set(&pl, high);
 		place_need(view_look(&v, &start, &e) == 0, "look", &e);
-		CHECK_EQ_INT(timefind_max(&v, codec, 0, 1 << 20, &offset,
-				 &timestamp, &e), 1);
+		CHECK_EQ_INT(timefind_first(&v, codec, 0, 1000 + high - 1,
+				 1 << 20, &offset, &timestamp, &e), 1);
 		CHECK_EQ_INT(offset, high - 1);
 		CHECK_EQ_INT(timestamp, 1000 + high - 1);
 		CHECK_EQ_INT(timefind_first(&v, codec, 0, 1000 + high, 1 << 20,
