@@ -11,6 +11,18 @@
 #include "fsio.h"
 #include "verify_parts.h"
 
+struct trouble
+verify_whole(enum trouble_about about, enum mend mend)
+{
+	return (struct trouble){ .about = about,
+		.base = -1,
+		.position = -1,
+		.bytes = -1,
+		.offset = -1,
+		.end = -1,
+		.mend = mend };
+}
+
 void
 verify_tell(struct verify_part *p, struct trouble t, const char *file,
     const char *fmt, ...)
@@ -82,13 +94,6 @@ check_partition(struct verify_part *p, struct err *e)
 	return verify_log(p, e);
 }
 
-static const struct trouble gone = { .about = ABOUT_FILE,
-	.base = -1,
-	.position = -1,
-	.bytes = -1,
-	.offset = -1,
-	.end = -1 };
-
 int
 verify_partition(struct verify *v, int32_t number, struct err *e)
 {
@@ -106,7 +111,7 @@ verify_partition(struct verify *v, int32_t number, struct err *e)
 	if (p.dirfd < 0) {
 		if (e->sys != ENOENT && e->sys != ENOTDIR)
 			return -1;
-		verify_tell(&p, gone, "", "%s",
+		verify_tell(&p, verify_whole(ABOUT_FILE, MEND_NONE), "", "%s",
 		    e->sys == ENOENT ? "the partition is missing" :
 				       "is not a directory");
 		return 0;

@@ -12,17 +12,10 @@
 
 enum { IN_SYNC_MAX = 1 << 20 };
 
-static const struct trouble about_copies = { .about = ABOUT_COPIES,
-	.base = -1,
-	.position = -1,
-	.bytes = -1,
-	.offset = -1,
-	.end = -1,
-	.mend = MEND_INDEX };
-
 static int
 check_high(struct verify_part *p, struct err *e)
 {
+	struct trouble t = verify_whole(ABOUT_COPIES, MEND_INDEX);
 	int64_t high = -1;
 
 	/* The file is written first. */
@@ -32,14 +25,13 @@ check_high(struct verify_part *p, struct err *e)
 		if (e->code == ERR_SYSTEM && e->sys != 0)
 			return -1;
 		if (e->code == ERR_CORRUPT)
-			verify_tell(p, about_copies, CHECKPOINT_HIGH,
-			    "is not an offset");
+			verify_tell(p, t, CHECKPOINT_HIGH, "is not an offset");
 		return 0;
 	}
 	/* Where it is not wanted any more, it goes from there first. */
 	if (p->high < high &&
 	    atomic_load(&p->state.page->high_watermark) >= high)
-		verify_tell(p, about_copies, CHECKPOINT_HIGH,
+		verify_tell(p, t, CHECKPOINT_HIGH,
 		    p->high < 0 ? "is missing: the state says %" PRId64 :
 				  "is below that of the state, %" PRId64,
 		    high);
@@ -49,6 +41,7 @@ check_high(struct verify_part *p, struct err *e)
 static int
 check_in_sync(struct verify_part *p, struct err *e)
 {
+	struct trouble t = verify_whole(ABOUT_COPIES, MEND_INDEX);
 	struct buf text = { 0 };
 	const char *line, *end;
 	int r, n = 1;
@@ -56,8 +49,7 @@ check_in_sync(struct verify_part *p, struct err *e)
 	r = fsio_read_file(
 	    p->dirfd, INSYNC_NAME, &text, IN_SYNC_MAX, p->where, e);
 	if (r < 0 && e->code == ERR_CORRUPT) {
-		verify_tell(
-		    p, about_copies, INSYNC_NAME, "is no list of followers");
+		verify_tell(p, t, INSYNC_NAME, "is no list of followers");
 		r = 0;
 	}
 	line = (const char *)text.data;
@@ -66,13 +58,12 @@ check_in_sync(struct verify_part *p, struct err *e)
 		if (end != NULL &&
 		    replicas_is_name(line, (size_t)(end - line)))
 			continue;
-		verify_tell(p, about_copies, INSYNC_NAME,
-		    "line %d: is no follower's name", n);
+		verify_tell(
+		    p, t, INSYNC_NAME, "line %d: is no follower's name", n);
 		break;
 	}
 	if (r > 0 && strlen((char *)text.data) != text.len)
-		verify_tell(
-		    p, about_copies, INSYNC_NAME, "is no list of followers");
+		verify_tell(p, t, INSYNC_NAME, "is no list of followers");
 	buf_release(&text);
 	return r < 0 && e->code == ERR_SYSTEM && e->sys != 0 ? -1 : 0;
 }

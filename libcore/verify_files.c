@@ -16,22 +16,11 @@
 #include "origins.h"
 #include "verify_parts.h"
 
-static const struct trouble whole_file = { .base = -1,
-	.position = -1,
-	.bytes = -1,
-	.offset = -1,
-	.end = -1 };
-
-/* One that concerns a whole file. */
 static void
 tell_file(struct verify_part *p, enum trouble_about about, const char *file,
     enum mend mend, const char *what)
 {
-	struct trouble t = whole_file;
-
-	t.about = about;
-	t.mend = mend;
-	verify_tell(p, t, file, "%s", what);
+	verify_tell(p, verify_whole(about, mend), file, "%s", what);
 }
 
 mode_t
@@ -158,7 +147,7 @@ static int
 check_start(struct verify_part *p, struct err *e)
 {
 	static const char file[] = "log-start-offset";
-	struct trouble t = whole_file;
+	struct trouble t = verify_whole(ABOUT_LOG, MEND_SALVAGE);
 	int64_t end;
 	int r;
 
@@ -171,10 +160,8 @@ check_start(struct verify_part *p, struct err *e)
 		return 0;
 	end = p->segments.bases[0];
 	if (p->start < end) {
-		t.about = ABOUT_LOG;
 		t.offset = p->start;
 		t.end = end;
-		t.mend = MEND_SALVAGE;
 		verify_tell(p, t, "", "the first segments are missing");
 	}
 	return 0;
@@ -209,12 +196,10 @@ verify_checkpoints(struct verify_part *p, struct err *e)
 		return -1;
 	poison = p->known ? atomic_load(&p->state.page->poison) : 0;
 	if (poison != 0) {
-		struct trouble t = whole_file;
+		struct trouble t = verify_whole(ABOUT_STATE, MEND_POISON);
 
-		t.about = ABOUT_STATE;
 		t.offset = atomic_load(&p->state.page->durable_offset);
 		t.end = p->slot.next_offset;
-		t.mend = MEND_POISON;
 		verify_tell(p, t, "state",
 		    "a sync failed (%s): what is not on disk may be lost",
 		    strerror((int)poison));
@@ -226,13 +211,9 @@ static void
 tell_beyond(struct verify_part *p, enum trouble_about about, const char *file,
     int64_t offset, int64_t end)
 {
-	struct trouble t = whole_file;
-
 	if (offset <= end)
 		return;
-	t.about = about;
-	t.mend = MEND_INDEX;
-	verify_tell(p, t, file,
+	verify_tell(p, verify_whole(about, MEND_INDEX), file,
 	    "names offset %" PRId64 ", but the log ends at %" PRId64, offset,
 	    end);
 }

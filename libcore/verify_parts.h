@@ -64,6 +64,9 @@ struct verify_part {
 	struct verify_index index, timeindex;
 };
 
+/* One that concerns a whole file. */
+struct trouble verify_whole(enum trouble_about about, enum mend mend);
+
 /* Tell one; fmt and what follows become t->what.  position, bytes, offset,
  * end of t stand; file is the last component, "0/" is put before it; "": the
  * partition as a whole. */

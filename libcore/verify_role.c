@@ -5,13 +5,6 @@
 #include "verify.h"
 #include "verify_parts.h"
 
-static const struct trouble bad_role = { .about = ABOUT_ROLE,
-	.base = -1,
-	.position = -1,
-	.bytes = -1,
-	.offset = -1,
-	.end = -1 };
-
 int
 verify_role(struct verify_part *p, struct err *e)
 {
@@ -22,7 +15,7 @@ verify_role(struct verify_part *p, struct err *e)
 	if (e->code == ERR_SYSTEM && e->sys != 0)
 		return -1;
 	if (e->code == ERR_CORRUPT)
-		verify_tell(p, bad_role, ROLE_NAME,
+		verify_tell(p, verify_whole(ABOUT_ROLE, MEND_NONE), ROLE_NAME,
 		    "is not a role (leader, replica of HOST:PATH, fenced by "
 		    "epoch N or sealed): write what it was");
 	return 0;
@@ -32,7 +25,6 @@ int
 verify_state_role(struct verify_part *p, struct err *e)
 {
 	const struct topic *t = p->v->topic;
-	struct trouble trouble = bad_role;
 	char text[ROLE_TEXT];
 	struct role role;
 	int tries;
@@ -47,8 +39,7 @@ verify_state_role(struct verify_part *p, struct err *e)
 	if (!p->known)
 		return 0;
 	role_text(&role, text);
-	trouble.mend = MEND_INDEX;
-	verify_tell(p, trouble, "state",
+	verify_tell(p, verify_whole(ABOUT_ROLE, MEND_INDEX), "state",
 	    "says another role than the topic's, which is %.200s", text);
 	return 0;
 }

@@ -17,12 +17,6 @@
 
 enum { RELIST_MAX = 100 };
 
-static const struct trouble whole = { .base = -1,
-	.position = -1,
-	.bytes = -1,
-	.offset = -1,
-	.end = -1 };
-
 /* Whether a clean goes on: somebody holds its lock. */
 static bool
 somebody_cleans(const struct verify_part *p)
@@ -41,11 +35,9 @@ somebody_cleans(const struct verify_part *p)
 int
 verify_swap(struct verify_part *p, struct err *e)
 {
-	struct trouble t = whole;
+	struct trouble t = verify_whole(ABOUT_CLEANER, MEND_INDEX);
 	int r;
 
-	t.about = ABOUT_CLEANER;
-	t.mend = MEND_INDEX;
 	r = checkpoint_read_cleaner(p->dirfd, &p->cleaned, p->where, e);
 	if (r < 0 && e->code == ERR_CORRUPT)
 		verify_tell(p, t, "cleaner-checkpoint", "is not an offset");
