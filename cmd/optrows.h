@@ -82,5 +82,17 @@
 #define OPT_ROW_PROGRESS                                                      \
 	OPT_FLAG(0, "progress", struct opt_common, progress,                  \
 	    "show progress even if not on a terminal")
+#define OPT_ROW_PARTITIONS(T, at) /* range.h */                               \
+	OPT_CALL('p', "partitions", "LIST", T, at, range_option_partitions,   \
+	    "only these, such as 0,2,5-7",                                    \
+	    .release = range_partitions_release)
+#define OPT_ROW_UNSAFE(T, field)                                              \
+	OPT_FLAG(0, "unsafe-fs", T, field,                                    \
+	    "also on a file system that may not keep locks and syncs")
+#define OPT_ROWS_FAR(T, shell, program)                                       \
+	OPT_STRING(0, "rsh", "CMD", T, shell,                                 \
+	    "the remote shell ($KLOG_RSH, or ssh)"),                          \
+	    OPT_STRING(0, "path-of-klog", "CMD", T, program,                  \
+		"klog-replicate on the far side (klog-replicate)")
 
 #endif

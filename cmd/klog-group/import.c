@@ -29,7 +29,7 @@ struct importing {
 static const struct opt table[] = {
 	VERBS_ROW_GROUP(struct importing),
 	VERBS_ROW_FORCE(struct importing),
-	VERBS_ROW_UNSAFE(struct importing),
+	OPT_ROW_UNSAFE(struct importing, unsafe),
 	OPT_ROWS_COMMON,
 	OPT_ROW_DIR,
 	OPT_END,

@@ -26,8 +26,4 @@ extern const struct command verb_resume;
 #define VERBS_ROW_FORCE(T) \
 	OPT_FLAG(0, "force", T, force, "even if the group has live members")
 
-#define VERBS_ROW_UNSAFE(T) \
-	OPT_FLAG(0, "unsafe-fs", T, unsafe, \
-	    "also on a file system that may not keep locks and syncs")
-
 #endif

@@ -31,8 +31,7 @@ static const struct promotion defaults = { .timeout = 10000 };
 static const struct opt table[] = {
 	OPT_FLAG(0, "force", struct promotion, force,
 	    "also if records of the leader are known to be missing here"),
-	OPT_FLAG(0, "unsafe-fs", struct promotion, unsafe,
-	    "also on a file system that may not keep locks and syncs"),
+	OPT_ROW_UNSAFE(struct promotion, unsafe),
 	OPT_DURATION(0, "timeout", "DUR", struct promotion, timeout, 0,
 	    INT32_MAX, "how long to wait for locks (10s)"),
 	OPT_ROWS_COMMON,

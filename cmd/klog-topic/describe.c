@@ -35,9 +35,7 @@ struct describe {
 static const struct opt table[] = {
 	OPT_FLAG(0, "json", struct describe, json,
 	    "one JSON object a partition"),
-	OPT_CALL('p', "partitions", "LIST", struct describe, which,
-	    range_option_partitions, "only these, such as 0,2,5-7",
-	    .release = range_partitions_release),
+	OPT_ROW_PARTITIONS(struct describe, which),
 	OPT_FLAG(0, "ratio", struct describe, ratio,
 	    "read every batch: count records, tell how well they compress"),
 	OPT_ROWS_COMMON,

@@ -29,9 +29,7 @@ struct offsets {
 static const struct opt table[] = {
 	OPT_CALL('o', "offset", "SPEC", struct offsets, range, range_option,
 	    "what offset this is: start, end, N, +N, -N or @TIME"),
-	OPT_CALL('p', "partitions", "LIST", struct offsets, which,
-	    range_option_partitions, "only these, such as 0,2,5-7",
-	    .release = range_partitions_release),
+	OPT_ROW_PARTITIONS(struct offsets, which),
 	OPT_FLAG(0, "json", struct offsets, json,
 	    "one JSON object a partition"),
 	OPT_ROWS_COMMON,

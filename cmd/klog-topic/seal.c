@@ -21,8 +21,7 @@ struct seal {
 static const struct seal defaults = { .timeout = 10000 };
 
 static const struct opt table[] = {
-	OPT_FLAG(0, "unsafe-fs", struct seal, unsafe,
-	    "also on a file system that may not keep locks and syncs"),
+	OPT_ROW_UNSAFE(struct seal, unsafe),
 	OPT_DURATION(0, "timeout", "DUR", struct seal, timeout, 0, INT32_MAX,
 	    "how long to wait for who is appending (10s)"),
 	OPT_ROWS_COMMON,

@@ -20,8 +20,7 @@ struct snap {
 static const struct snap defaults = { .timeout = 10000 };
 
 static const struct opt table[] = {
-	OPT_FLAG(0, "unsafe-fs", struct snap, unsafe,
-	    "also on a file system that may not keep locks and syncs"),
+	OPT_ROW_UNSAFE(struct snap, unsafe),
 	OPT_DURATION(0, "timeout", "DUR", struct snap, timeout, 0, INT32_MAX,
 	    "how long to wait for who cleans or appends (10s)"),
 	OPT_ROWS_COMMON,
