@@ -173,6 +173,22 @@ open_in(struct replicas_file *f, int topic_dirfd, const char *where, int flags,
 	return 1;
 }
 
+/* Say who else serves the follower.  Returns -1. */
+static int
+busy(struct replicas_file *f, const char *where, struct err *e)
+{
+	char name[REPLICAS_NAME];
+	struct err ignored;
+
+	replicas_plain_name(f->name, name);
+	if (replicas_head(f, &ignored) <= 0 || f->head.pid <= 0)
+		return err_set(e, ERR_BUSY,
+		    "%s: another process serves the copy %s", where, name);
+	return err_set(e, ERR_BUSY,
+	    "%s: process %" PRId64 " serves the copy %s already", where,
+	    f->head.pid, name);
+}
+
 /* Those who only look at the lock hold it for a moment. */
 static int
 take_lock(struct replicas_file *f, const char *where, struct err *e)
@@ -182,10 +198,7 @@ take_lock(struct replicas_file *f, const char *where, struct err *e)
 
 	while (!lock_directory(f->fd)) {
 		if (clock_mono_ms() >= until)
-			return err_set(e, ERR_BUSY,
-			    "%s/" REPLICAS_DIR "/%s: another process serves "
-			    "this follower",
-			    where, f->name);
+			return busy(f, where, e);
 		nanosleep(&pause, NULL);
 	}
 	return 0;

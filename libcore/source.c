@@ -99,7 +99,8 @@ check_role(const struct source_topic *t, struct err *e)
 	if (r.kind != ROLE_FENCED)
 		return 0;
 	return err_set(e, ERR_ROLE,
-	    "%s: was fenced by epoch %" PRId32 ": another leads now, copy that",
+	    "%s: was fenced by epoch %" PRId32 ": another leads now: copy that "
+	    "one; klog-replicate follow makes this its replica",
 	    t->topic.path, r.epoch);
 }
 

@@ -34,7 +34,8 @@ stale(struct source *s, struct source_topic *t, struct source_log *l,
 		return -1;
 	return err_set(e, ERR_ROLE,
 	    "%s/%" PRId32 ": the copy knows leader epoch %" PRId32
-	    ", here it is %" PRId32 ": another leads now, copy that",
+	    ", here it is %" PRId32 ": another leads now: copy that one; "
+	    "klog-replicate follow makes this its replica",
 	    t->topic.path, l->number, theirs, ours);
 }
 

@@ -145,7 +145,8 @@ check_topic(const struct target *t, const struct target_topic *tt,
 
 	if (memcmp(topic->settings.id, w->id.data, WIRE_ID) != 0)
 		return err_set(e, ERR_DATA,
-		    "%s: is another topic: its id is %s, the source's %.*s",
+		    "%s: is another topic: its id is %s, the source's %.*s: "
+		    "copy to another name, or move this one away",
 		    topic->path, topic->settings.id, WIRE_ID,
 		    (const char *)w->id.data);
 	if (topic->settings.partitions > w->partitions)
@@ -156,9 +157,15 @@ check_topic(const struct target *t, const struct target_topic *tt,
 		return -1;
 	if (r.kind == ROLE_LEADER || r.kind == ROLE_SEALED)
 		tell_epochs(t, tt);
+	if (r.kind == ROLE_FENCED)
+		return err_set(e, ERR_ROLE,
+		    "%s: was fenced by epoch %" PRId32
+		    ": klog-replicate follow makes it a replica",
+		    topic->path, r.epoch);
 	if (r.kind != ROLE_REPLICA)
 		return err_set(e, ERR_ROLE,
-		    "%s: is no replica: klog-replicate follow makes it one",
+		    "%s: leads itself, nothing is copied over it: where another "
+		    "leads, klog-replicate follow makes this its replica",
 		    topic->path);
 	return topic_check_local(topic, t->o.unsafe, e);
 }

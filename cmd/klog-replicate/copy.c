@@ -195,9 +195,12 @@ struct moved { /* by one connection */
 	int64_t out, in; /* bytes on the connection */
 };
 
-/* What a connection moved: for people with -v, one object with --json. */
+/*
+ * What a connection moved: for people with -v, one object with --json.  What
+ * was sent to a copy that failed need not all be there.
+ */
 static void
-account(const struct copy *c, const struct moved *m, int64_t ms)
+account(const struct copy *c, const struct moved *m, bool failed, int64_t ms)
 {
 	const struct target_counts *in = m->got;
 	int64_t bytes = 0, batches = 0, records = 0;
@@ -227,9 +230,11 @@ account(const struct copy *c, const struct moved *m, int64_t ms)
 		report_warn("%" PRId64 " offsets of groups were left as they "
 			    "are: members of these groups read here",
 		    in->busy);
-	report_note("%s: %" PRId64 " records, %" PRId64 " batches, %s copied; "
-		    "%s moved in %s",
-	    c->peer, records, batches, size, moved, took);
+	report_note("%s: %s %" PRId64 " record%s in %" PRId64 " batch%s, %s "
+		    "bytes; the connection moved %s in %s",
+	    c->peer, failed && in == NULL ? "sent" : "copied", records,
+	    records == 1 ? "" : "s", batches, batches == 1 ? "" : "es", size,
+	    moved, took);
 	if (!c->json)
 		return;
 	printf("{\"records\":%" PRId64 ",\"batches\":%" PRId64
@@ -266,7 +271,7 @@ copy_here(struct copy *c, bool *again, struct err *e)
 		r = together_run(&g, e);
 		m = (struct moved){ source_counts(g.source),
 			target_counts(g.target), g.out, g.in };
-		account(c, &m, clock_mono_ms() - began);
+		account(c, &m, r < 0, clock_mono_ms() - began);
 	}
 	*again = r < 0 && may_pass(e);
 	together_release(&g);
@@ -295,7 +300,7 @@ connect_once(struct copy *c, bool *again, bool *lost, struct err *e)
 		m.got = s.target == NULL ? NULL : target_counts(s.target);
 		m.in = l.bytes_in;
 		m.out = l.bytes_out;
-		account(c, &m, clock_mono_ms() - began);
+		account(c, &m, r < 0, clock_mono_ms() - began);
 	} else {
 		link_fail(&l, e);
 	}

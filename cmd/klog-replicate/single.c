@@ -119,6 +119,20 @@ name_both(struct copy *c, struct err *e)
 	return 0;
 }
 
+/* Whether both are the same topics here. */
+static bool
+are_same(const struct copy *c)
+{
+	const char *from = c->from.folder, *to = c->to.folder;
+	struct stat a, b;
+
+	return c->from.host == NULL && c->to.host == NULL &&
+	    (c->to.name == NULL || strcmp(c->to.name, c->from.name) == 0) &&
+	    stat(*from != '\0' ? from : ".", &a) == 0 &&
+	    stat(*to != '\0' ? to : ".", &b) == 0 &&
+	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 int
 copy_prepare(
     struct copy *c, const char *from, const char *to, struct err *e)
@@ -129,6 +143,9 @@ copy_prepare(
 	if (c->from.host != NULL && c->to.host != NULL)
 		return err_set(e, ERR_USAGE,
 		    "%s and %s: one of them must be here", from, to);
+	if (are_same(c))
+		return err_set(
+		    e, ERR_USAGE, "%s and %s: are the same", from, to);
 	c->shell = peer_shell(c->shell);
 	c->pull = c->to.host == NULL;
 	c->peer = strdup(c->from.host != NULL ? c->from.host :
@@ -190,7 +207,7 @@ run_serve(const struct copy *c, int argc, char **argv, struct err *e)
 		.unsafe = c->unsafe };
 
 	if (c->root == NULL && (c->read_only || c->append_only))
-		return err_set(e, ERR_USAGE, "--%s-only is missing --root",
+		return err_set(e, ERR_USAGE, "--%s-only: goes with --root only",
 		    c->read_only ? "read" : "append");
 	if (c->read_only && c->append_only)
 		return err_set(e, ERR_USAGE,
@@ -205,7 +222,13 @@ run(void *opts, int argc, char **argv, struct err *e)
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (c->serve || c->root != NULL) {
+	if (!c->serve &&
+	    (c->root != NULL || c->read_only || c->append_only))
+		return err_set(e, ERR_USAGE, "--%s: goes with --serve only",
+		    c->root != NULL  ? "root" :
+			c->read_only ? "read-only" :
+				       "append-only");
+	if (c->serve) {
 		main_stop_signals();
 		return run_serve(c, argc, argv, e);
 	}

@@ -141,7 +141,7 @@ b/t/1: leader epoch 1 from offset 0 on'
 	is_err 'klog-produce: a/t: was fenced by epoch 1: another leads now; klog-replicate follow makes this its replica; 0 records are safe; go on from line 1 of stdin'
 	run3 klog-replicate a/t c/t
 	is_status 6
-	is_err 'klog-replicate: a/t: was fenced by epoch 1: another leads now, copy that'
+	is_err 'klog-replicate: a/t: was fenced by epoch 1: another leads now: copy that one; klog-replicate follow makes this its replica'
 	has b/t '1 2 3 4'
 }
 

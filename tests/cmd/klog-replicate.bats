@@ -196,15 +196,47 @@ b'
 	klog-topic create there/a
 	run3 klog-replicate here/a there/a
 	is_status 3
-	err_like '^klog-replicate: there/a: is another topic: its id is '
+	err_like '^klog-replicate: there/a: is another topic: its id is .*: copy to another name, or move this one away$'
 	cp -r here/a there/b
 	run3 klog-replicate here/a there/b
 	is_status 6
-	is_err 'klog-replicate: there/b: is no replica: klog-replicate follow makes it one'
+	is_err 'klog-replicate: there/b: leads itself, nothing is copied over it: where another leads, klog-replicate follow makes this its replica'
 	run3 klog-replicate here/none there/c
 	is_status 3
 	is_err 'klog-replicate: here/none: no such topic'
 	[ ! -e there/c ]
+}
+
+@test "the same twice: topics that are their own copy, a copy that is being made" {
+	klog-topic create here/a
+	seq 10 | klog-produce here/a
+	for to in here/a ./here/a here/ "$T/here"; do
+		run3 klog-replicate here/a "$to"
+		is_status 2
+		[ "$(head -n 1 "$ERR")" = "klog-replicate: here/a and $to: are the same" ]
+	done
+	run3 klog-replicate here/ here/
+	is_status 2
+	run3 klog-replicate here/a here/b
+	is_status 0
+	klog-replicate -f --name c here/a there/a 2>err &
+	pid=$!
+	until_true has_records there/a 10
+	run3 klog-replicate --name c here/a there/a
+	kill "$pid"
+	wait "$pid" || [ $? -eq 143 ]
+	is_status 5
+	is_err "klog-replicate: here/a: process $pid serves the copy c already"
+}
+
+@test "-v tells in words what was copied" {
+	klog-topic create here/a
+	echo x | klog-produce -z none here/a
+	run3 klog-replicate -v here/a there/a
+	is_status 0
+	err_like '^klog-replicate: here/a: copied 1 record in 1 batch, 69 bytes; the connection moved [0-9.k]+ in [0-9]+ms$'
+	run3 klog-replicate -v here/a there/a
+	err_like '^klog-replicate: here/a: copied 0 records in 0 batches, 0 bytes; '
 }
 
 @test "damage at the source is not copied" {
@@ -236,6 +268,12 @@ b'
 	run3 klog-replicate 'h:here/a b' there/
 	is_status 2
 	run3 klog-replicate --serve --read-only
+	is_status 2
+	[ "$(head -n 1 "$ERR")" = 'klog-replicate: --read-only: goes with --root only' ]
+	run3 klog-replicate --append-only here/a there/
+	is_status 2
+	[ "$(head -n 1 "$ERR")" = 'klog-replicate: --append-only: goes with --serve only' ]
+	run3 klog-replicate --root here there
 	is_status 2
 	run3 klog-replicate --serve --root . --read-only --append-only
 	is_status 2
