@@ -79,18 +79,18 @@ committed_latest(const uint8_t *p, size_t n, struct committed *c)
 	return latest;
 }
 
-bool
-committed_is_blank(const uint8_t *p, size_t n)
+int
+committed_blank(const uint8_t *p, size_t n)
 {
 	size_t at, i;
+	int blank = 0;
 
 	for (at = 0; at < COMMITTED_SLOTS * COMMITTED_BLOCK;
 	    at += COMMITTED_BLOCK) {
 		for (i = 0; i < COMMITTED_LINE; i++)
 			if (at + i < n && p[at + i] != 0)
 				break;
-		if (i == COMMITTED_LINE)
-			return true;
+		blank += i == COMMITTED_LINE;
 	}
-	return false;
+	return blank;
 }

@@ -9,7 +9,6 @@
 #ifndef KLOG_COMMITTED_H
 #define KLOG_COMMITTED_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,9 +38,10 @@ int committed_decode(const uint8_t *p, size_t n, struct committed *c);
 int committed_latest(const uint8_t *p, size_t n, struct committed *c);
 
 /*
- * Whether a line was never written: then a file without a good one is one in
- * which no commit was ever finished, and not damaged.
+ * How many lines were never written, 0 to 2: one, and a file without a good
+ * one is one in which no commit was ever finished, and not damaged; two, and
+ * none was begun.
  */
-bool committed_is_blank(const uint8_t *p, size_t n);
+int committed_blank(const uint8_t *p, size_t n);
 
 #endif

@@ -308,14 +308,15 @@ group_delete(const struct topic *t, const char *name, bool force, struct err *e)
 	return r;
 }
 
-int
-group_committed(const struct group *g, int32_t partition, struct committed *c,
-    struct err *e)
+/* Nothing is committed where so many lines were never written. */
+static int
+read_committed(const struct group *g, int32_t partition, int blank,
+    struct committed *c, struct err *e)
 {
 	enum { TRIES = 10 };
 	struct buf data = { 0 };
 	char name[16], where[512];
-	int tries, r = 1;
+	int tries, first = 0, r = 1;
 
 	if (g->offsets < 0)
 		return 0;
@@ -327,12 +328,32 @@ group_committed(const struct group *g, int32_t partition, struct committed *c,
 		    COMMITTED_SLOTS * COMMITTED_BLOCK, where, e);
 		if (r == 1 && committed_latest(data.data, data.len, c) >= 0)
 			break;
-		if (r == 1 && committed_is_blank(data.data, data.len))
+		first = r == 1 ? committed_blank(data.data, data.len) : 0;
+		if (r == 1 && first >= blank)
 			r = 0;
 	}
 	buf_release(&data);
+	if (tries == TRIES && first > 0)
+		return err_set(e, ERR_DATA,
+		    "%s/%s: its first commit is not whole: klog-group reset "
+		    "sets one",
+		    where, name);
 	if (tries == TRIES)
 		return err_set(e, ERR_CORRUPT,
 		    "%s/%s: neither line is a committed offset", where, name);
 	return r;
+}
+
+int
+group_committed(const struct group *g, int32_t partition, struct committed *c,
+    struct err *e)
+{
+	return read_committed(g, partition, 1, c, e);
+}
+
+int
+group_committed_surely(const struct group *g, int32_t partition,
+    struct committed *c, struct err *e)
+{
+	return read_committed(g, partition, COMMITTED_SLOTS, c, e);
 }

@@ -78,4 +78,11 @@ int group_pause(struct group *g, bool on, struct err *e);	/* 0, -1 */
 int group_committed(const struct group *g, int32_t partition,
     struct committed *c, struct err *e);
 
+/*
+ * The same for who removes what nothing is committed for: a first commit that
+ * is not whole, which counts for nothing there, is ERR_DATA.
+ */
+int group_committed_surely(const struct group *g, int32_t partition,
+    struct committed *c, struct err *e);
+
 #endif

@@ -41,7 +41,7 @@ load(struct position *p, struct err *e)
 	if (p->slot >= 0)
 		return 0;
 	p->last = (struct committed){ -1, -1, -1, -1 };
-	if (committed_is_blank(data, (size_t)got))
+	if (committed_blank(data, (size_t)got) > 0)
 		return 0;
 	return err_set(e, ERR_CORRUPT,
 	    "%s: neither line is a committed offset", p->where);

@@ -279,7 +279,7 @@ check_committed(void *context, int dirfd, const char *name, struct err *e)
 		    "is larger than a file of committed offsets", e);
 	else if (r > 0 && data.len > 0 &&
 	    committed_latest(data.data, data.len, &c) < 0 &&
-	    !committed_is_blank(data.data, data.len))
+	    committed_blank(data.data, data.len) == 0)
 		tell_file(p, ABOUT_GROUP, file, MEND_SALVAGE,
 		    "holds no committed offset");
 	buf_release(&data);

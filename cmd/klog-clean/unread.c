@@ -20,8 +20,11 @@ of_group(const struct clean *c, const char *name, int32_t number,
 	got = group_open(&g, c->topic, name, false, e);
 	if (got <= 0)
 		return got;
-	got = group_committed(&g, number, &committed, e);
+	got = group_committed_surely(&g, number, &committed, e);
 	group_close(&g);
+	if (got < 0)
+		err_prefix(e, "%s/%" PRId32 ": stays: --keep-unread",
+		    c->topic->path, number);
 	if (got > 0)
 		*offset = committed.offset;
 	else if (got == 0)

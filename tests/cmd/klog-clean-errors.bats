@@ -206,6 +206,18 @@ $T/t: removed 2 segments, 1.1k: 2 below the log start"
 	run3 klog-clean --keep-unread t
 	is_status 4
 	[ "$(segments t/0)" = '0 8 16 24' ]
+	# Of an only commit too, though a reader would begin anew.
+	klog-group delete -g g t
+	klog-consume -g g -n 12 t >/dev/null
+	printf x | dd of=t/groups/g/offsets/0 conv=notrunc status=none
+	run3 klog-clean --keep-unread t
+	is_status 3
+	is_out "$T/t: nothing removed"
+	is_err "klog-clean: $T/t/0: stays: --keep-unread: $T/t/groups/g/offsets/0: its first commit is not whole: klog-group reset sets one"
+	[ "$(segments t/0)" = '0 8 16 24' ]
+	klog-group reset -q -g g --to 16 t
+	klog-clean -q --keep-unread t
+	[ "$(segments t/0)" = '16 24' ]
 }
 
 # ---- called wrongly, and what the system refuses ----

@@ -67,4 +67,20 @@ the_larger_counts(void)
 	CHECK_EQ_INT(c.offset, 42);
 }
 
-TEST_MAIN(TEST(both_ways), TEST(any_bit), TEST(the_larger_counts))
+static void
+never_written(void)
+{
+	uint8_t file[COMMITTED_BLOCK * COMMITTED_SLOTS] = { 0 };
+
+	CHECK_EQ_INT(committed_blank(file, 0), 2);
+	file[COMMITTED_LINE] = 'x';
+	CHECK_EQ_INT(committed_blank(file, sizeof(file)), 2);
+	file[COMMITTED_LINE - 1] = '\n';
+	CHECK_EQ_INT(committed_blank(file, sizeof(file)), 1);
+	CHECK_EQ_INT(committed_blank(file, COMMITTED_LINE), 1);
+	file[COMMITTED_BLOCK] = '0';
+	CHECK_EQ_INT(committed_blank(file, sizeof(file)), 0);
+}
+
+TEST_MAIN(TEST(both_ways), TEST(any_bit), TEST(the_larger_counts),
+    TEST(never_written))
