@@ -17,6 +17,8 @@
 
 enum { GRACE_MS = 2000 };
 
+enum { HOLDER = 24 };	/* room for " (", a name of 15 bytes, ")" */
+
 int
 lock_open(struct lock *l, int dirfd, const char *name, const char *where,
     int create, struct err *e)
@@ -55,6 +57,30 @@ lock_holder(const struct lock *l)
 	}
 	fclose(f);
 	return found;
+}
+
+/* " (klog-clean)": which program a process is, or "" if it can't be told. */
+static void
+name_holder(long pid, char out[HOLDER])
+{
+	char path[32], name[HOLDER - 4] = "";
+	size_t i;
+	FILE *f;
+
+	*out = '\0';
+	snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return;
+	if (fgets(name, sizeof(name), f) != NULL)
+		name[strcspn(name, "\n")] = '\0';
+	fclose(f);
+	/* A process gives itself any name. */
+	for (i = 0; name[i] != '\0'; i++)
+		if (name[i] < ' ' || name[i] > '~')
+			name[i] = '?';
+	if (*name != '\0')
+		snprintf(out, HOLDER, " (%s)", name);
 }
 
 /* 1: the file we locked is still the one that has the name. */
@@ -104,11 +130,14 @@ lock_try(struct lock *l, struct err *e)
 int
 lock_busy(const struct lock *l, struct err *e)
 {
+	char name[HOLDER];
 	long pid = lock_holder(l);
 
-	if (pid > 0)
-		return err_set(e, ERR_BUSY, "%s/%s: locked by process %ld",
-		    l->where, l->name, pid);
+	if (pid > 0) {
+		name_holder(pid, name);
+		return err_set(e, ERR_BUSY, "%s/%s: locked by process %ld%s",
+		    l->where, l->name, pid, name);
+	}
 	return err_set(
 	    e, ERR_BUSY, "%s/%s: locked by another process", l->where, l->name);
 }

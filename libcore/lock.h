@@ -29,8 +29,9 @@ int lock_open(struct lock *l, int dirfd, const char *name, const char *where,
 
 /*
  * Take it, waiting until the monotonic time deadline (clock.h, ms).
- * 0, or -1: ERR_BUSY naming the holder, or ERR_STOPPED if a signal handler ran
- * while waiting and it was not to be had within two seconds more.
+ * 0, or -1: ERR_BUSY naming the holder and its program, or ERR_STOPPED if a
+ * signal handler ran while waiting and it was not to be had within two seconds
+ * more.
  */
 int lock_take(struct lock *l, int64_t deadline, struct err *e);
 

@@ -249,7 +249,7 @@ t/0/$S10.index: is missing [repair: index]"
 	chmod 666 t/0/sync.lock
 	run3 flock t/0/lock klog-check --repair --timeout 50ms t
 	is_status 5
-	err_like '^klog-check: .*/t/0/lock: locked by process [0-9]+$'
+	err_like '^klog-check: .*/t/0/lock: locked by process [0-9]+ \(flock\)$'
 	chmod 666 t/0/sync.lock
 	run3 flock t/0/clean.lock klog-check --repair t
 	is_status 5

@@ -186,7 +186,7 @@ b"
 	run3 flock t/0/clean.lock klog-clean t
 	is_status 5
 	is_out "$T/t: removed 1 segment, 69: 1 by time"
-	err_like "^klog-clean: $T/t/0/clean.lock: locked by process [0-9]+\$"
+	err_like "^klog-clean: $T/t/0/clean.lock: locked by process [0-9]+ \(flock\)\$"
 	[ "$(segments t/0) $(segments t/1)" = '0 1' ]
 }
 
@@ -196,7 +196,7 @@ b"
 	run3 flock t/0/lock klog-clean --timeout 50ms t
 	is_status 5
 	is_out "$T/t: nothing removed"
-	err_like "^klog-clean: $T/t/0/lock: locked by process [0-9]+\$"
+	err_like "^klog-clean: $T/t/0/lock: locked by process [0-9]+ \(flock\)\$"
 	[ "$(segments t/0)" = '0 8' ]
 	# Without the active one no producer is waited for.
 	run3 flock t/0/lock klog-clean --timeout 50ms --now 2026-01-16 t

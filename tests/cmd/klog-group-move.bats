@@ -213,7 +213,7 @@ klog-group: $T/orders/2: offset 104 is past the end of the log: 5 is taken"
 	wait "$!"
 	is_status 5
 	is_out ''
-	err_like "^klog-group: $T/orders/groups/billing/owners/2: locked by process [0-9]+\$"
+	err_like "^klog-group: $T/orders/groups/billing/owners/2: locked by process [0-9]+ \(flock\)\$"
 	stands $'0 104 3\n2 1 0'
 }
 

@@ -352,7 +352,7 @@ for line in open("/proc/locks"):
         print(f[4])' | head -1)
 	produce --timeout 200ms t
 	is_status 5
-	is_err "klog-produce: $T/t/0/lock: locked by process $holder; 0 records are safe; go on from line 1 of stdin"
+	is_err "klog-produce: $T/t/0/lock: locked by process $holder (flock); 0 records are safe; go on from line 1 of stdin"
 	produce --timeout 0 t
 	is_status 5
 	: >finished
@@ -376,7 +376,7 @@ for line in open("/proc/locks"):
 	wait "$pid" || code=$?
 	exec 8>&- 9>&-
 	[ "$code" -eq 5 ]
-	grep -qE '^klog-produce: .*/lock: locked by process [0-9]+; 1 record is safe; go on from line 2 of stdin$' err
+	grep -qE '^klog-produce: .*/lock: locked by process [0-9]+( \([a-z]+\))?; 1 record is safe; go on from line 2 of stdin$' err
 	[ "$(values t)" = 1 ]
 }
 

@@ -239,7 +239,7 @@ usage: klog-topic snapshot [options] TOPIC NEW"
 	until_true sh -c '! flock -n a/1/clean.lock true'
 	run3 klog-topic snapshot --timeout 10ms a b
 	is_status 5
-	err_like "^klog-topic: $T/a/1/clean.lock: locked by process [0-9]+$"
+	err_like "^klog-topic: $T/a/1/clean.lock: locked by process [0-9]+ \(flock\)$"
 	[ ! -e b ]
 	[ "$(find . -name '.*.new' | wc -l)" -eq 0 ]
 	pkill -P "$pid"

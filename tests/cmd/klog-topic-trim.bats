@@ -88,7 +88,7 @@ trimmed() {
 	days t 10
 	run3 flock t/0/clean.lock klog-topic trim -o 8 t
 	is_status 5
-	err_like "^klog-topic: $T/t/0/clean.lock: locked by process [0-9]+\$"
+	err_like "^klog-topic: $T/t/0/clean.lock: locked by process [0-9]+ \(flock\)\$"
 	klog-topic seal t
 	run3 klog-topic trim -o end t
 	is_status 0

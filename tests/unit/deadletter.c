@@ -1,6 +1,7 @@
 #include "deadletter.h"
 
 #include <errno.h>
+#include <sys/prctl.h>
 
 #include "clock.h"
 #include "cursor.h"
@@ -253,14 +254,15 @@ busy(void)
 	struct record r = record_of("foobar", "v");
 	struct lock l;
 	struct err e;
-	char text[80];
+	char text[80], name[16];
 	int part;
 
 	part = openat(deadletter_topic(d)->dirfd, "1", O_RDONLY | O_CLOEXEC);
 	place_need(lock_open(&l, part, "lock", "x", 0, &e) == 0 &&
 	    lock_try(&l, &e) == 1, "lock", &e);
-	snprintf(text, sizeof(text), "/1/lock: locked by process %d",
-	    (int)getpid());
+	place_need(prctl(PR_GET_NAME, name) == 0, "prctl", NULL);
+	snprintf(text, sizeof(text), "/1/lock: locked by process %d (%s)",
+	    (int)getpid(), name);
 	check_refused(d, &r, ERR_BUSY, text);
 	lock_close(&l);
 	close(part);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "clock.h"
@@ -40,7 +41,7 @@ try_take(void)
 	struct place pl;
 	struct lock l;
 	struct err e;
-	char want[80];
+	char want[80], name[16];
 	pid_t pid;
 	int end;
 
@@ -52,8 +53,9 @@ try_take(void)
 	CHECK_EQ_INT(lock_try(&l, &e), 0);
 	CHECK_EQ_INT(lock_take(&l, clock_mono_ms() + 20, &e), -1);
 	CHECK_EQ_INT(e.code, ERR_BUSY);
-	snprintf(want, sizeof(want), "d/lock: locked by process %ld",
-	    (long)pid);
+	place_need(prctl(PR_GET_NAME, name) == 0, "prctl", NULL);
+	snprintf(want, sizeof(want), "d/lock: locked by process %ld (%s)",
+	    (long)pid, name);
 	CHECK_EQ_STR(e.text, want);
 	kill(pid, SIGKILL);
 	CHECK_EQ_INT(lock_take(&l, CLOCK_NEVER, &e), 0);
