@@ -215,11 +215,13 @@ read_any(const char *s, int64_t now_ms, int64_t *ms)
 		*ms = midnight(now_ms, *s == 'y');
 		return 0;
 	}
-	if (*s == '-') {
+	if (*s == '-' || *s == '+') {
 		if (n < 2 || (s[n - 1] >= '0' && s[n - 1] <= '9') ||
 		    units_duration(s + 1, &v) != 0)
 			return -1;
-		return __builtin_sub_overflow(now_ms, v, ms) ? -1 : 0;
+		return __builtin_add_overflow(now_ms, *s == '-' ? -v : v, ms) ?
+		    -1 :
+		    0;
 	}
 	if ((n == 13 || n == 10) && units_int(s, 0, INT64_MAX, &v) == 0) {
 		*ms = n == 10 ? v * 1000 : v;
@@ -240,11 +242,12 @@ when_parse(const char *s, int64_t now_ms, int64_t *ms, struct err *e)
 		if (units_duration(s, &v) == 0 &&
 		    s[strspn(s, "0123456789")] != '\0')
 			return err_set(e, ERR_USAGE,
-			    "\"%s\" is not a time; that long ago is -%s", s,
-			    s);
+			    "\"%s\" is not a time; that long ago is -%s, "
+			    "from now +%s",
+			    s, s, s);
 		return err_set(e, ERR_USAGE,
 		    "\"%s\" is not a time such as 2026-11-22T10:00, "
-		    "today, -2h or epoch milliseconds",
+		    "today, -2h, +7d or epoch milliseconds",
 		    s);
 	}
 	if (v < 0)

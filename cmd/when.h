@@ -8,7 +8,7 @@
  *				milliseconds); a blank may stand for T
  *	2026-11-22T10:00Z	UTC; or an offset, +01:00 or +0100
  *	now, today, yesterday	today is the last local midnight
- *	-90m			that long ago; a unit is needed
+ *	-90m, +7d		that long ago, from now; a unit is needed
  *
  * Local time is that of TZ.  A local time that a change to summer time leaves
  * out, or that the change back gives twice, is what mktime(3) makes of it.

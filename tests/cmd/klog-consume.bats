@@ -121,7 +121,7 @@ write_topic("t", [log])'
 	prints $'1\n2\n3' --since -1h new
 	prints '' --until -1h new
 	prints $'1\n2\n3' --since yesterday new
-	refused '--since: "soon" is not a time such as 2026-11-22T10:00, today, -2h or epoch milliseconds' \
+	refused '--since: "soon" is not a time such as 2026-11-22T10:00, today, -2h, +7d or epoch milliseconds' \
 		--since soon h
 }
 

@@ -209,7 +209,7 @@ refused(void)
 	says("--linger 5", "--linger: \"5\" is less than 1s (1000 ms)");
 	says("-a 2", "-a: \"2\" is not one of 0, 1, all");
 	says("-t 5", "-t: \"5\" is not a time such as 2026-11-22T10:00, "
-	    "today, -2h or epoch milliseconds");
+	    "today, -2h, +7d or epoch milliseconds");
 	says("-p 1,x", "-p: \"1,x\" is not a list of partitions such as "
 	    "0,2,5-7");
 	says("-n", "-n needs an argument: N");

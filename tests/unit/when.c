@@ -84,6 +84,8 @@ relative(void)
 	CHECK_EQ_INT(at("-90m"), now - 5400000);
 	CHECK_EQ_INT(at("-1h30m"), now - 5400000);
 	CHECK_EQ_INT(at("-250ms"), now - 250);
+	CHECK_EQ_INT(at("+7d"), now + 604800000);
+	CHECK_EQ_INT(at("+1h30m"), now + 5400000);
 	zone("Europe/Berlin");
 	CHECK_EQ_INT(at("today"), 1795302000000);
 }
@@ -101,8 +103,9 @@ refused(void)
 		"2026-11-22Z", "2026-11-22T10:00ZZ", "2026-11-22T10:00 Z",
 		"2026-02-30", "2026-02-29", "2100-02-29", "2026-00-01",
 		"2026-13-01", "2026-04-31", "2026-01-00", "2026-01-32",
-		"1969-12-31T23:59Z", "-", "-5", "-5x", "-h", "--5h", "+5h",
-		"-3000w", "2026-11-22T10:00:00,5", "\xff" };
+		"1969-12-31T23:59Z", "-", "-5", "-5x", "-h", "--5h", "+5",
+		"+", "+-5h", "-3000w", "+9223372036854775807ms",
+		"2026-11-22T10:00:00,5", "\xff" };
 	size_t i;
 
 	zone("UTC0");
@@ -119,7 +122,10 @@ says_why(void)
 	when_parse("2026-02-30", now, &ms, &e);
 	CHECK_EQ_STR(e.text,
 	    "\"2026-02-30\" is not a time such as 2026-11-22T10:00, today, "
-	    "-2h or epoch milliseconds");
+	    "-2h, +7d or epoch milliseconds");
+	when_parse("5h", now, &ms, &e);
+	CHECK_EQ_STR(e.text,
+	    "\"5h\" is not a time; that long ago is -5h, from now +5h");
 	when_parse("-9000w", now, &ms, &e);
 	CHECK_EQ_STR(e.text, "\"-9000w\" is before 1970");
 }
