@@ -32,7 +32,7 @@ static const struct opt table[] = {
 	OPT_FLAG(0, "compact-only", struct clean, compact_only,
 	    "remove no segments"),
 	OPT_FLAG('f', "force", struct clean, force,
-	    "compact however little there is to gain"),
+	    "compact however little there is to gain; --now may be to come"),
 	OPT_STRING(0, "reduce", "CMD", struct clean, reduce,
 	    "CMD makes one value of all values of a key"),
 	OPT_SIZE(0, "memory", "SIZE", struct clean, memory,
@@ -60,7 +60,7 @@ check(const struct clean *c, struct err *e)
 	const char *retain = c->keep_unread ? "--keep-unread" :
 	    c->before_delete != NULL	    ? "--before-delete" :
 					      NULL;
-	const char *compact = c->force ? "--force" :
+	const char *compact = c->force && !c->has_now ? "--force" :
 	    c->reduce != NULL	       ? "--reduce" :
 	    c->has_memory	       ? "--memory" :
 					 NULL;
@@ -171,6 +171,10 @@ run(void *opts, int argc, char **argv, struct err *e)
 		return -1;
 	if (!c->has_now)
 		c->now = clock_wall_ms();
+	else if (c->now > clock_wall_ms() && !c->dry_run && !c->force)
+		return err_set(e, ERR_USAGE,
+		    "--now: is a time to come: -n tells what would go, "
+		    "--force removes what is not old yet");
 	main_stop_signals();
 	status = each_topic(&c->common, argc, argv, one_topic, c, e);
 	return main_stopped() != 0 ? main_stop(e) : status;

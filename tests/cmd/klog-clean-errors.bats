@@ -247,6 +247,9 @@ wrong() {
 	wrong '--memory has no meaning with --retain-only' \
 		--retain-only --memory 64M t
 	wrong '--json and -0 exclude each other' --json -0 t
+	wrong '--now: is a time to come: -n tells what would go, --force removes what is not old yet' --now +1h t
+	wrong '--now: "7d" is not a time; that long ago is -7d, from now +7d' \
+		--now 7d t
 	wrong '--before-delete: is empty' --before-delete '' t
 	wrong '--reduce: is empty' --reduce '' t
 	wrong '"a/.." is not a topic'"'"'s name: only A-Z a-z 0-9 . _ - may be in it' \
