@@ -71,20 +71,20 @@ is_free(const struct planner *pl, size_t i)
 
 /* Size of a segment's .log, and when it was written, ms.  0, or -1. */
 static int
-stat_log(const struct planner *pl, size_t i, int64_t *bytes, int64_t *written,
-    struct err *e)
+stat_log(const struct planner *pl, int64_t base, int64_t *bytes,
+    int64_t *written, struct err *e)
 {
 	char name[SEGMENT_NAME];
 	struct stat st;
 
-	segment_name(name, pl->all->bases[i], SEGMENT_LOG);
+	segment_name(name, base, SEGMENT_LOG);
 	*bytes = *written = 0;
 	if (fstatat(pl->v->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		/* Without clean.lock another may have been faster. */
 		return errno == ENOENT ?
 		    0 :
 		    err_sys(e, "%s/%s", pl->v->where, name);
-	*bytes = is_active(pl, i) ? pl->v->end.position : st.st_size;
+	*bytes = base == pl->v->log.base ? pl->v->log.position : st.st_size;
 	*written = (int64_t)st.st_mtim.tv_sec * 1000 +
 	    st.st_mtim.tv_nsec / 1000000;
 	return 0;
@@ -100,7 +100,7 @@ add(struct planner *pl, size_t i, enum retention_why why, int64_t newest,
 		.active = is_active(pl, i) };
 	int64_t written;
 
-	if (stat_log(pl, i, &s.bytes, &written, e) < 0)
+	if (stat_log(pl, s.base, &s.bytes, &written, e) < 0)
 		return -1;
 	if (r->list == NULL || r->count == pl->cap) {
 		pl->cap = pl->cap > 0 ? pl->cap * 2 : 16;
@@ -124,19 +124,38 @@ plan_start(struct planner *pl, int64_t start, struct err *e)
 	return 0;
 }
 
+/* Add the bytes of the log from segment base on, whoever may see them. */
+static int
+add_bytes(
+    const struct planner *pl, int64_t base, int64_t *sum, struct err *e)
+{
+	struct segment_list l = { 0 };
+	int64_t bytes, written;
+	size_t i;
+	int r = segment_list_read(&l, pl->v->dirfd, pl->v->where, e);
+
+	for (i = 0; r == 0 && i < l.count; i++) {
+		if (l.bases[i] < base || l.bases[i] > pl->v->log.base)
+			continue;
+		r = stat_log(pl, l.bases[i], &bytes, &written, e);
+		*sum += bytes;
+	}
+	segment_list_release(&l);
+	return r;
+}
+
 static int
 plan_size(struct planner *pl, struct err *e)
 {
 	int64_t bytes, written, excess = -pl->r->settings->retention_bytes;
-	size_t i;
+	size_t i = pl->r->count;
 
-	for (i = pl->r->count; i < pl->all->count; i++) {
-		if (stat_log(pl, i, &bytes, &written, e) < 0)
-			return -1;
-		excess += bytes;
-	}
-	for (i = pl->r->count; excess >= 0 && i < pl->all->count; i++) {
-		if (stat_log(pl, i, &bytes, &written, e) < 0)
+	if (i == pl->all->count)
+		return 0;
+	if (add_bytes(pl, pl->all->bases[i], &excess, e) < 0)
+		return -1;
+	for (; excess >= 0 && i < pl->all->count; i++) {
+		if (stat_log(pl, pl->all->bases[i], &bytes, &written, e) < 0)
 			return -1;
 		excess -= bytes;
 		if (excess < 0 || !is_free(pl, i))
@@ -151,18 +170,16 @@ static int
 plan_time(struct planner *pl, struct err *e)
 {
 	const struct retention *r = pl->r;
-	int64_t newest, bytes, written;
+	int64_t newest, bytes;
 	size_t i;
 
 	for (i = r->count; is_candidate(pl, i); i++) {
 		if (timefind_segment_max(
 			pl->v, pl->all->bases[i], &newest, e) < 0)
 			return -1;
-		if (newest < 0) {
-			if (stat_log(pl, i, &bytes, &written, e) < 0)
-				return -1;
-			newest = written;
-		}
+		if (newest < 0 &&
+		    stat_log(pl, pl->all->bases[i], &bytes, &newest, e) < 0)
+			return -1;
 		if (newest >= r->now_ms - r->settings->retention_ms) {
 			pl->r->newest_kept = newest;
 			break;

@@ -23,7 +23,8 @@
 
 enum retention_why {
 	RETENTION_START, /* it ends at or below the log start */
-	RETENTION_SIZE,	/* without it there is retention.bytes still */
+	RETENTION_SIZE,	/* without it there is retention.bytes still, also of
+			 * what lies above the high watermark */
 	RETENTION_TIME /* its newest record is older than retention.ms */
 };
 

@@ -35,8 +35,7 @@ def settings(rng):
             conf["retention.ms"] = rng.randrange(1, 60) * MINUTE
         else:
             conf["retention.ms"] = -1
-        # With a high watermark klog counts only the bytes below it.
-        if rng.randrange(2) and "min.insync.replicas" not in conf:
+        if rng.randrange(2):
             conf["retention.bytes"] = rng.randrange(0, 12000)
     return conf
 

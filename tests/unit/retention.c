@@ -97,6 +97,30 @@ by_size(void)
 	place_remove(&pl);
 }
 
+/* What lies above the high watermark counts, and never goes. */
+static void
+by_size_unreplicated(void)
+{
+	struct retention r = { 0 };
+	struct place pl;
+	struct err e;
+
+	make(&pl, 7);
+	place_need(checkpoint_write_high(pl.part, 3, "t/0", &e) == 0, "high",
+	    &e);
+	atomic_store(&pl.p.state.page->high_watermark, 3);
+	pl.topic.settings.retention_bytes = 5 * 73 + 1;
+	CHECK_EQ_STR(plan(&pl, &r, 0), "");
+	pl.topic.settings.retention_bytes = 5 * 73;
+	CHECK_EQ_STR(plan(&pl, &r, 0), "0-2 size");
+	pl.topic.settings.retention_bytes = 0;
+	CHECK_EQ_STR(plan(&pl, &r, 0), "0-2 size");
+	atomic_store(&pl.p.state.page->high_watermark, 4);
+	CHECK_EQ_STR(plan(&pl, &r, 0), "0-2 size, 2-4 size");
+	retention_release(&r);
+	place_remove(&pl);
+}
+
 static void
 by_time(void)
 {
@@ -275,6 +299,7 @@ active(void)
 	place_remove(&pl);
 }
 
-TEST_MAIN(TEST(by_start), TEST(by_size), TEST(by_time), TEST(future),
+TEST_MAIN(TEST(by_start), TEST(by_size),
+    TEST(by_size_unreplicated), TEST(by_time), TEST(future),
     TEST(without_time), TEST(all_rules), TEST(removed), TEST(stopped),
     TEST(active))
