@@ -136,6 +136,8 @@ be_source(const struct serving *o, struct link *l, const struct wire *hello,
 		.groups = hello->flags & WIRE_GROUPS,
 		.read_only = o->read_only,
 		.follower = follower,
+		/* From sshd: the caller's address, a blank, more. */
+		.host = getenv("SSH_CONNECTION"),
 		.wait_ms = WAIT_MS };
 	struct session s = { .link = l };
 	struct offered to;

@@ -114,13 +114,23 @@ serve_follower(struct source *s, struct source_topic *t, struct err *e)
 	struct replica head = { .pid = getpid(),
 		.since_ms = clock_wall_ms(),
 		.last_ms = clock_wall_ms() };
+	const char *follower = s->o.follower, *host = follower;
+	char *name;
+	int r;
 
-	if (s->o.read_only || s->o.follower == NULL || *s->o.follower == '\0')
+	if (s->o.read_only || follower == NULL || *follower == '\0')
 		return 0;
-	snprintf(head.host, sizeof(head.host), "%s", s->o.follower);
+	if (asprintf(&name, "%s%s", follower,
+		follower[strlen(follower) - 1] == '/' ? t->name : "") < 0)
+		return source_no_memory(t, e);
+	if (strchr(follower, ':') == NULL)
+		host = s->o.host != NULL ? s->o.host : "-";
+	snprintf(head.host, sizeof(head.host), "%s", host);
 	head.host[strcspn(head.host, " :\t")] = '\0';
-	if (replicas_serve(&t->file, t->topic.dirfd, t->topic.path,
-		s->o.follower, &head, e) == 0)
+	r = replicas_serve(
+	    &t->file, t->topic.dirfd, t->topic.path, name, &head, e);
+	free(name);
+	if (r == 0)
 		return 0;
 	t->file.fd = -1;
 	return e->sys == EACCES || e->sys == EROFS || e->sys == EPERM ? 0 : -1;
@@ -130,13 +140,14 @@ static int
 open_topic(struct source *s, struct source_topic *t, const char *path,
     const char *name, const char *origin, struct err *e)
 {
-	if (topic_open(&t->topic, path, e) < 0 || check_role(t, e) < 0 ||
-	    serve_follower(s, t, e) < 0)
+	if (topic_open(&t->topic, path, e) < 0 || check_role(t, e) < 0)
 		return -1;
 	t->name = strdup(name == NULL ? t->topic.name : name);
 	t->origin = strdup(origin);
 	if (t->name == NULL || t->origin == NULL)
 		return source_no_memory(t, e);
+	if (serve_follower(s, t, e) < 0)
+		return -1;
 	t->watch = -1;
 	if (s->o.follow)
 		t->watch = watch_add(

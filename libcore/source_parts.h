@@ -19,7 +19,9 @@ struct source_options {
 	bool follow; /* stay when all is copied, and send what comes */
 	bool groups; /* committed offsets of groups too */
 	bool read_only; /* write nothing: what others synced is sent */
-	const char *follower; /* name of the copy that is served; borrowed */
+	/* Name of the copy that is served, without the topic's if it ends in
+	 * a slash; and where it is if that does not tell.  Borrowed. */
+	const char *follower, *host;
 	bool (*wants)(void *ctx, int32_t partition); /* NULL: all */
 	void *ctx;
 	int64_t wait_ms; /* for locks of the log */

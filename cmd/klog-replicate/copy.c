@@ -158,6 +158,7 @@ make_source(const struct copy *c, struct buf *out, struct source **s,
 	const struct source_options o = { .follow = c->follow,
 		.groups = c->groups,
 		.follower = c->follower,
+		.host = c->pull ? c->host : c->to.host,
 		.wants = wants,
 		.ctx = (void *)c,
 		.wait_ms = c->timeout >= 0 ? c->timeout : WAIT_MS };

@@ -10,6 +10,8 @@
 #include "progress.h"
 #include "range.h"
 
+enum { COPY_HOST = 256 };
+
 struct copy {
 	struct opt_common common;
 	struct partitions partitions;
@@ -29,7 +31,8 @@ struct copy {
 	/* made from the operands */
 	struct place from, to;
 	char *path;		/* of the copy, if here and it is one; NULL */
-	char *follower;		/* name of the copy */
+	char host[COPY_HOST];	/* this one */
+	char *follower;		/* name of the copy, as struct source_options */
 	char *origin;		/* of the source, as the copy names it */
 	char *peer;		/* the other end, for messages */
 	bool pull;		/* the target is here */

@@ -58,13 +58,32 @@ static const struct opt table[] = {
 	OPT_END,
 };
 
-/* This host's name, up to its first dot. */
 static void
-host_name(char name[256])
+host_name(char name[COPY_HOST])
 {
-	if (gethostname(name, 255) < 0)
-		snprintf(name, 256, "localhost");
-	name[255] = '\0';
+	if (gethostname(name, COPY_HOST - 1) < 0)
+		snprintf(name, COPY_HOST, "localhost");
+	name[COPY_HOST - 1] = '\0';
+}
+
+/*
+ * The copy's name with where: of one that goes into a folder the folder and a
+ * slash, behind which the source puts the topic's name; so a topic's copy is
+ * called the same however it was written.  malloc'd, or NULL.
+ */
+static char *
+follower_name(const struct copy *c, const char *here)
+{
+	const char *host = c->pull ? c->host : c->to.host;
+	const char *folder = c->pull ? here : c->to.folder;
+	size_t n = strlen(folder);
+	char *name;
+
+	if (asprintf(&name, "%s:%s%s%s", host, folder,
+		n > 0 && folder[n - 1] != '/' ? "/" : "",
+		c->to.name != NULL ? c->to.name : "") < 0)
+		return NULL;
+	return name;
 }
 
 /* The folder as everybody on this host may call it; malloc'd, or NULL. */
@@ -78,22 +97,17 @@ absolute(const char *folder)
 static int
 name_both(struct copy *c, struct err *e)
 {
-	char host[256], *here;
+	const char *host = c->host;
+	char *here;
 	int r;
 
-	host_name(host);
+	host_name(c->host);
 	here = absolute(c->pull ? c->to.folder : c->from.folder);
 	if (here == NULL)
 		return err_sys(e, "%s",
 		    c->pull ? c->to.folder : c->from.folder);
-	if (c->name != NULL)
-		c->follower = strdup(c->name);
-	else if (!c->pull)
-		c->follower = place_text(&c->to, c->to.name);
-	else if (asprintf(&c->follower, "%s:%s%s%s", host, here,
-		     c->to.name != NULL && strcmp(here, "/") != 0 ? "/" : "",
-		     c->to.name != NULL ? c->to.name : "") < 0)
-		c->follower = NULL;
+	c->follower = c->name != NULL ? strdup(c->name) :
+					follower_name(c, here);
 	if (c->pull && c->from.host != NULL) {
 		c->origin = place_text(
 		    &c->from, c->to.name != NULL ? c->from.name : NULL);

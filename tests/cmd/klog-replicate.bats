@@ -229,6 +229,39 @@ b'
 	is_err "klog-replicate: here/a: process $pid serves the copy c already"
 }
 
+# followers TOPIC: their names and hosts.
+followers() {
+	klog-replicate status --json "$1" |
+	    jq -r '.followers[] | .name + " " + .host' | sort
+}
+
+@test "a copy has one name and its host, however it is written" {
+	far
+	klog-topic create here/a
+	klog-topic create here/b
+	for to in there/ there there/a; do
+		klog-replicate here/a "$to"
+		klog-replicate "h:$T/here/a" "$to"
+	done
+	klog-replicate here/ there/
+	run3 followers here/a
+	is_out "$(hostname):$T/there/a $(hostname)"
+	run3 followers here/b
+	is_out "$(hostname):$T/there/b $(hostname)"
+	klog-replicate here/a "u@h:$T/there/"
+	klog-replicate here/a "u@h:$T/there/a"
+	klog-replicate --name far/ here/a "u@h:$T/there/a"
+	klog-replicate --name near here/a there/
+	SSH_CONNECTION='1.2.3.4 5 6.7.8.9 22' \
+	    klog-replicate --name ssh "h:$T/here/a" there/
+	env -u SSH_CONNECTION \
+	    klog-replicate --name rsh "h:$T/here/a" there/
+	run3 followers here/a
+	is_out "$(printf '%s\n' 'far/a u@h' "near $(hostname)" 'rsh -' \
+	    'ssh 1.2.3.4' "u@h:$T/there/a u@h" \
+	    "$(hostname):$T/there/a $(hostname)" | sort)"
+}
+
 @test "-v tells in words what was copied" {
 	klog-topic create here/a
 	echo x | klog-produce -z none here/a
