@@ -76,8 +76,8 @@ append_begin(struct partition *p, int64_t deadline, struct err *e)
 	sigaddset(&block, SIGTERM);
 	sigaddset(&block, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &block, &p->signals);
-	if (settle(p, e) == 0 && settle_copies(p, e) == 0 &&
-	    role_allows(p, e) == 0)
+	if (settle(p, e) == 0 && role_renew(p, e) == 0 &&
+	    settle_copies(p, e) == 0 && role_allows(p, e) == 0)
 		return 0;
 	append_end(p);
 	return -1;

@@ -147,6 +147,22 @@ role_settle(struct partition *p, struct err *e)
 	return 0;
 }
 
+int
+role_renew(struct partition *p, struct err *e)
+{
+	uint32_t kind = atomic_load(&p->state.page->role);
+	struct role r;
+
+	if (kind == ROLE_LEADER && p->use != PARTITION_REPLICA)
+		return 0;
+	/* Who keeps a log in order does so whatever the file says. */
+	if (role_of(p, &r, e) < 0)
+		return p->use == PARTITION_KEEPER ? 0 : -1;
+	if ((uint32_t)r.kind != kind)
+		tell_state(p, &r);
+	return 0;
+}
+
 /* All partitions but the first, whose lock is held. */
 static int
 tell_others(int dirfd, const char *where, int64_t deadline,
@@ -172,7 +188,15 @@ tell_others(int dirfd, const char *where, int64_t deadline,
 	return got < 0 ? -1 : 0;
 }
 
-/* The file says so, and some partitions do not: they are no worse for it. */
+static int
+tell_all(struct partition *first, int dirfd, const char *where,
+    int64_t deadline, const struct role *r, struct err *e)
+{
+	tell_state(first, r);
+	return tell_others(dirfd, where, deadline, r, e);
+}
+
+/* The file says so, and some states do not: they are no worse for it. */
 static int
 half_done(const struct role *r, struct err *e)
 {
@@ -181,10 +205,29 @@ half_done(const struct role *r, struct err *e)
 	role_text(r, text);
 	snprintf(why, sizeof(why), "%s", e->text);
 	snprintf(e->text, sizeof(e->text),
-	    "%.400s; the role is \"%.200s\" now, but not for all partitions "
-	    "yet: do it again",
+	    "%.400s; the role is \"%.200s\" now, but who holds that lock may "
+	    "not know yet: do it again",
 	    why, text);
 	return -1;
+}
+
+/*
+ * Partition 0's lock is held.  Where nobody is to append any more, the second
+ * round also waits for those who asked the file before it was replaced.
+ */
+static int
+replace(struct partition *first, int known, int dirfd, const char *where,
+    int64_t deadline, const struct role *r, struct err *e)
+{
+	if (r->kind != ROLE_LEADER &&
+	    tell_all(first, dirfd, where, deadline, r, e) < 0)
+		return -1;
+	if ((known > 0 || r->kind != ROLE_LEADER) &&
+	    write_file(r, dirfd, where, e) < 0)
+		return -1;
+	return tell_all(first, dirfd, where, deadline, r, e) < 0 ?
+	    half_done(r, e) :
+	    0;
 }
 
 int
@@ -204,14 +247,8 @@ role_change(int dirfd, const char *where, int64_t deadline,
 		return -1;
 	}
 	known = role_read(&r, dirfd, where, e);
-	if (known >= 0 && change(ctx, &r, e) == 0 &&
-	    ((known == 0 && r.kind == ROLE_LEADER) ||
-		write_file(&r, dirfd, where, e) == 0)) {
-		tell_state(&first, &r);
-		done = tell_others(dirfd, where, deadline, &r, e);
-		if (done < 0)
-			half_done(&r, e);
-	}
+	if (known >= 0 && change(ctx, &r, e) == 0)
+		done = replace(&first, known, dirfd, where, deadline, &r, e);
 	lock_drop(&first.append);
 	partition_close(&first);
 	return done;
@@ -237,47 +274,44 @@ role_set(int dirfd, const char *where, int64_t deadline, const struct role *to,
 }
 
 static int
-refuse(const struct partition *p, enum role_kind kind, struct err *e)
+refuse(const struct partition *p, const struct role *r, struct err *e)
 {
 	int n = topic_path(p);
-	struct role r;
 
 	if (p->use == PARTITION_REPLICA)
 		return err_set(e, ERR_ROLE,
 		    "%.*s: is no replica: klog-replicate follow makes it one",
 		    n, p->where);
-	/* The file tells more, unless its change was cut short. */
-	if (role_of(p, &r, e) < 0 || r.kind != kind)
-		r = (struct role){ .kind = ROLE_LEADER };
-	switch (r.kind) {
+	switch (r->kind) {
 	case ROLE_REPLICA:
 		return err_set(e, ERR_ROLE,
 		    "%.*s: is a replica of %s: append there, or make this the "
 		    "leader with klog-replicate promote",
-		    n, p->where, r.source);
+		    n, p->where, r->source);
 	case ROLE_FENCED:
 		return err_set(e, ERR_ROLE,
 		    "%.*s: was fenced by epoch %" PRId32 ": another leads now; "
 		    "klog-replicate follow makes this its replica",
-		    n, p->where, r.epoch);
+		    n, p->where, r->epoch);
 	case ROLE_SEALED:
-		return err_set(e, ERR_ROLE,
-		    "%.*s: is sealed: klog-topic unseal opens it", n, p->where);
 	case ROLE_LEADER:
 		break;
 	}
 	return err_set(e, ERR_ROLE,
-	    "%.*s: a change of its role was not finished: do it again", n,
-	    p->where);
+	    "%.*s: is sealed: klog-topic unseal opens it", n, p->where);
 }
 
 int
 role_allows(const struct partition *p, struct err *e)
 {
-	uint32_t kind = atomic_load(&p->state.page->role);
+	uint32_t wanted =
+	    p->use == PARTITION_REPLICA ? ROLE_REPLICA : ROLE_LEADER;
+	struct role r;
 
 	if (p->use == PARTITION_KEEPER ||
-	    kind == (p->use == PARTITION_REPLICA ? ROLE_REPLICA : ROLE_LEADER))
+	    atomic_load(&p->state.page->role) == wanted)
 		return 0;
-	return refuse(p, (enum role_kind)kind, e);
+	if (role_of(p, &r, e) < 0)
+		return -1;
+	return (uint32_t)r.kind == wanted ? 0 : refuse(p, &r, e);
 }

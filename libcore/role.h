@@ -5,8 +5,9 @@
  *	leader | replica of HOST:PATH | fenced by epoch N | sealed
  *
  * The file is the truth.  The state page of each partition repeats its kind,
- * so that an append asks without a system call; a state that is made anew
- * takes it from the file.
+ * so that an append to a leader asks without a system call: unless a page says
+ * leader, and for what only a replica takes, the file is asked.  So a page
+ * says leader last, and stops to say so first.
  */
 #ifndef KLOG_ROLE_H
 #define KLOG_ROLE_H
@@ -41,9 +42,10 @@ int role_of(const struct partition *p, struct role *r, struct err *e);
 /*
  * Change it under the locks of all partitions, one after the other: what was
  * being appended is done then.  change gets the present role and returns 0
- * with the new one in it, or -1 with e.  First the file is replaced, durably,
- * then each state page: killed in between, the new role holds in some
- * partitions, and in all after a reboot or when it is done again.
+ * with the new one in it, or -1 with e.  If producers are to be kept out, the
+ * state pages say so first; then the file is replaced, durably; then each page
+ * says what it does.  Killed in between, the role is what the file says, and
+ * whoever appends next brings the page in line.
  * deadline as clock.h.  0, or -1: ERR_BUSY where a lock was not to be had.
  */
 int role_change(int dirfd, const char *where, int64_t deadline,
@@ -56,6 +58,9 @@ int role_set(int dirfd, const char *where, int64_t deadline,
 
 /* Make p's state, append lock held, say what the file says.  0, or -1. */
 int role_settle(struct partition *p, struct err *e);
+
+/* The same where the state alone does not do.  0, or -1. */
+int role_renew(struct partition *p, struct err *e);
 
 /*
  * Whether p->use goes with what its state page (mapped) says.  0, or -1

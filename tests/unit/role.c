@@ -147,14 +147,42 @@ from_the_file(void)
 	unlinkat(pl.part, "state", 0);
 	CHECK_EQ_INT(place_append(&pl, &some_time, 1, &e), -1);
 	CHECK_EQ_INT(e.code, ERR_ROLE);
-	/* Killed after the file was replaced, before the states were. */
-	CHECK_EQ_INT(set(&pl, ROLE_LEADER, "", 0), 0);
-	place_put(pl.topic.dirfd, "role", "sealed\n", 7);
-	CHECK_EQ_INT(place_append(&pl, &some_time, 1, &e), 1);
-	CHECK_EQ_INT(set(&pl, ROLE_SEALED, "", 0), 0);
+	place_remove(&pl);
+}
+
+/* A change was cut short: the file holds, and the next brings the state in
+ * line with it. */
+static void
+half_changed(void)
+{
+	struct place pl;
+	struct err e;
+
+	place_make(&pl);
+	CHECK_EQ_INT(set(&pl, ROLE_REPLICA, "h:/p", 0), 0);
 	place_put(pl.topic.dirfd, "role", "leader\n", 7);
+	pl.p.use = PARTITION_REPLICA;
 	CHECK_EQ_INT(place_append(&pl, &some_time, 1, &e), -1);
 	CHECK_EQ_INT(e.code, ERR_ROLE);
+	pl.p.use = PARTITION_PRODUCER;
+	CHECK_EQ_INT(place_append(&pl, &some_time, 1, &e), 0);
+	CHECK_EQ_INT(pl.p.state.page->role, ROLE_LEADER);
+	/* Before the file was replaced. */
+	atomic_store(&pl.p.state.page->role, ROLE_SEALED);
+	CHECK_EQ_INT(place_append(&pl, &some_time, 1, &e), 1);
+	CHECK_EQ_INT(pl.p.state.page->role, ROLE_LEADER);
+	place_put(pl.topic.dirfd, "role", "sealed\n", 7);
+	atomic_store(&pl.p.state.page->role, ROLE_REPLICA);
+	CHECK_EQ_INT(place_append(&pl, &some_time, 1, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_ROLE);
+	CHECK_EQ_INT(pl.p.state.page->role, ROLE_SEALED);
+	/* Whoever mends it may go on where nobody can read it. */
+	place_put(pl.topic.dirfd, "role", "Sealed\n", 7);
+	CHECK_EQ_INT(place_append(&pl, &some_time, 1, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_CORRUPT);
+	pl.p.use = PARTITION_KEEPER;
+	CHECK_EQ_INT(append_begin(&pl.p, 0, &e), 0);
+	append_end(&pl.p);
 	place_remove(&pl);
 }
 
@@ -165,6 +193,34 @@ seal(void *ctx, struct role *r, struct err *e)
 		return err_set(e, ERR_ROLE, "no");
 	r->kind = ROLE_SEALED;
 	return 0;
+}
+
+/* One of them can't be told: who may not append any more is kept out before
+ * the file says so, who may from now on is let in after it. */
+static void
+some_busy(struct place *pl, const struct settings *s)
+{
+	struct partition p;
+	struct err e;
+
+	place_need(set(pl, ROLE_LEADER, "", 0) == 0 &&
+		partition_open(&p, pl->topic.dirfd, 2, pl->topic.path, s,
+		    &e) == 0 && append_begin(&p, 0, &e) == 0, "begin", &e);
+	CHECK_EQ_INT(set(pl, ROLE_SEALED, "", 0), -1);
+	CHECK_EQ_STR(text_of(pl), "leader\n");
+	CHECK_EQ_INT(place_append(pl, &some_time, 1, &e), 0);
+	append_end(&p);
+	CHECK_EQ_INT(set(pl, ROLE_SEALED, "", 0), 0);
+	p.use = PARTITION_KEEPER;
+	CHECK_EQ_INT(append_begin(&p, 0, &e), 0);
+	CHECK_EQ_INT(set(pl, ROLE_LEADER, "", 0), -1);
+	append_end(&p);
+	CHECK_EQ_STR(text_of(pl), "leader\n");
+	CHECK_EQ_INT(p.state.page->role, ROLE_SEALED);
+	p.use = PARTITION_PRODUCER;
+	CHECK_EQ_INT(append_begin(&p, 0, &e), 0);
+	append_end(&p);
+	partition_close(&p);
 }
 
 /* All partitions; and it waits for who is appending. */
@@ -209,8 +265,9 @@ all_partitions(void)
 		CHECK_EQ_INT(e.code, ERR_ROLE);
 		partition_close(&p);
 	}
+	some_busy(&pl, &s);
 	place_remove(&pl);
 }
 
 TEST_MAIN(TEST(lines), TEST(damaged), TEST(refusals), TEST(from_the_file),
-    TEST(all_partitions))
+    TEST(half_changed), TEST(all_partitions))
