@@ -250,33 +250,27 @@ link_pending(const struct link *l)
 	return l->output.len - l->sent;
 }
 
-static int
-shorter(int64_t a, int64_t b)
+static int64_t
+sooner(int64_t a, int64_t b)
 {
-	int64_t v = a < 0 || (b >= 0 && b < a) ? b : a;
-
-	return v > INT_MAX ? INT_MAX : (int)v;
+	return a < b ? a : b;
 }
 
 /* How long poll may sleep. */
 static int
 patience(const struct link *l, int64_t now)
 {
-	int ms = -1;
+	int64_t at = l->wake_at;
 
 	if (l->timeout_ms >= 0)
-		ms = shorter(ms, l->heard + l->timeout_ms > now ?
-			    l->heard + l->timeout_ms - now :
-			    0);
+		at = sooner(at, l->heard + l->timeout_ms);
 	if (l->ping_ms >= 0)
-		ms = shorter(ms, l->said + l->ping_ms > now ?
-			    l->said + l->ping_ms - now :
-			    0);
-	if (l->wake_at != CLOCK_NEVER)
-		ms = shorter(ms, l->wake_at > now ? l->wake_at - now : 0);
+		at = sooner(at, l->said + l->ping_ms);
 	if (l->free_at > now * 1000)
-		ms = shorter(ms, (l->free_at - now * 1000) / 1000 + 1);
-	return ms;
+		at = sooner(at, l->free_at / 1000 + 1);
+	if (at == CLOCK_NEVER)
+		return -1;
+	return at > now ? (int)sooner(at - now, INT_MAX) : 0;
 }
 
 static int

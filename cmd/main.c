@@ -88,8 +88,9 @@ main_status(const struct err *e)
 	return 3;
 }
 
-int
-main_close_stdout(struct err *e)
+/* Flush and close stdout, checking all that can fail. */
+static int
+close_stdout(struct err *e)
 {
 	/* A failed flush can leave fclose returning 0: ask all three. */
 	int failed = fflush(stdout) != 0 ? errno : 0;
@@ -325,7 +326,7 @@ main_run(const struct program *p, int argc, char **argv)
 		if (e.code == ERR_USAGE)
 			program_usage(p, used, stderr);
 	}
-	if (main_close_stdout(&closing) != 0) {
+	if (close_stdout(&closing) != 0) {
 		/* What failed first is the cause; say it once. */
 		if (status == 0 || status == 1) {
 			report_error("%s", closing.text);

@@ -43,11 +43,4 @@ int main_stop(struct err *e);
 /* The exit status that an error stands for; the only place that knows. */
 int main_status(const struct err *e);
 
-/*
- * Flush and close stdout, checking all that can fail; 0, or -1 with
- * "stdout: No space left on device".  main_run calls it after the command; a
- * program that must know earlier (before it commits) calls fflush itself.
- */
-int main_close_stdout(struct err *e);
-
 #endif

@@ -20,29 +20,19 @@ text_slice(const char *s)
 	return (struct slice){ (const uint8_t *)s, (int32_t)strlen(s) };
 }
 
-uint8_t *
-text_int(uint8_t *p, int64_t v)
-{
-	uint8_t digits[TEXT_INT_MAX];
-	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-	size_t n = 0;
-
-	do
-		digits[TEXT_INT_MAX - ++n] = (uint8_t)('0' + u % 10);
-	while ((u /= 10) > 0);
-	if (v < 0)
-		*p++ = '-';
-	memcpy(p, digits + TEXT_INT_MAX - n, n);
-	return p + n;
-}
-
 int
 text_put_int(struct buf *out, int64_t v)
 {
-	if (buf_reserve(out, TEXT_INT_MAX) < 0)
-		return -1;
-	out->len = (size_t)(text_int(out->data + out->len, v) - out->data);
-	return 0;
+	uint8_t digits[20]; /* "-9223372036854775808" */
+	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (uint8_t)('0' + u % 10);
+	while ((u /= 10) > 0);
+	if (v < 0)
+		digits[--at] = '-';
+	return buf_append(out, digits + at, sizeof(digits) - at);
 }
 
 int
@@ -185,8 +175,12 @@ text_get_base64(struct slice s, struct buf *out)
 	return 0;
 }
 
-int
-text_utf8_step(const uint8_t *p, const uint8_t *end)
+/*
+ * Length in bytes (1 to 4) of the well formed character at p, or 0: overlong,
+ * surrogate, above U+10FFFF or cut off (Unicode, table 3-7).  p < end.
+ */
+static int
+utf8_step(const uint8_t *p, const uint8_t *end)
 {
 	uint8_t low = 0x80, high = 0xbf;
 	int n;
@@ -232,7 +226,7 @@ text_is_utf8(struct slice s)
 				continue;
 			}
 		}
-		n = text_utf8_step(p, end);
+		n = utf8_step(p, end);
 		if (n == 0)
 			return false;
 		p += n;
@@ -252,7 +246,7 @@ text_put_visible(struct buf *out, struct slice s)
 		return -1;
 	to = out->data + out->len;
 	for (end = p + s.len; p < end;) {
-		int n = text_utf8_step(p, end);
+		int n = utf8_step(p, end);
 		bool control = n == 1 && (*p < 0x20 || *p == 0x7f) &&
 		    *p != '\n' && *p != '\t';
 

@@ -17,16 +17,13 @@
 #include "bytes.h"
 #include "err.h"
 
-enum { TEXT_INT_MAX = 20 };	/* "-9223372036854775808" */
-
 /* Append the bytes of s; null appends nothing. */
 int text_put(struct buf *out, struct slice s);
 
 /* A slice over a C string, which must outlive it; NULL gives SLICE_NULL. */
 struct slice text_slice(const char *s);
 
-/* Decimal at p, which has TEXT_INT_MAX bytes; the byte after is returned. */
-uint8_t *text_int(uint8_t *p, int64_t v);
+/* Decimal. */
 int text_put_int(struct buf *out, int64_t v);
 
 /* [-]digits and nothing else, in the range of an int64. */
@@ -42,12 +39,6 @@ int text_get_hex(struct slice s, struct buf *out);
  */
 int text_put_base64(struct buf *out, struct slice s);
 int text_get_base64(struct slice s, struct buf *out);
-
-/*
- * Length in bytes (1 to 4) of the well formed character at p, or 0: overlong,
- * surrogate, above U+10FFFF or cut off (Unicode, table 3-7).  p < end.
- */
-int text_utf8_step(const uint8_t *p, const uint8_t *end);
 
 /* Whether all of s is well formed UTF-8; fast where it is ASCII. */
 bool text_is_utf8(struct slice s);

@@ -309,20 +309,3 @@ assign_cooperative(struct assign_topic *topics, size_t topic_count,
 	free(d.has);
 	return r;
 }
-
-void
-assign_not_yet(struct assign_topic *topics, size_t topic_count,
-    const struct assign_member *members, size_t member_count)
-{
-	int32_t *owner;
-	size_t m, i;
-
-	for (m = 0; m < member_count; m++) {
-		for (i = 0; i < members[m].owned_count; i++) {
-			owner = owned_place(topics, topic_count, &members[m],
-			    &members[m].owned[i]);
-			if (owner != NULL && *owner != (int32_t)m)
-				*owner = NOBODY;
-		}
-	}
-}

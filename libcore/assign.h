@@ -39,11 +39,4 @@ int assign_range(struct assign_topic *topics, size_t topic_count,
 int assign_cooperative(struct assign_topic *topics, size_t topic_count,
     const struct assign_member *members, size_t member_count);
 
-/*
- * Make of a target what may be taken at once: a partition that somebody else
- * still owns gets owner -1 (Kafka's first round; it is free in the next).
- */
-void assign_not_yet(struct assign_topic *topics, size_t topic_count,
-    const struct assign_member *members, size_t member_count);
-
 #endif

@@ -32,8 +32,12 @@ enum {
 static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			    "abcdefghijklmnopqrstuvwxyz0123456789._-@:";
 
-int
-replicas_file_name(const char *name, char out[REPLICAS_NAME], struct err *e)
+/*
+ * The file's name for a follower's: bytes other than A-Z a-z 0-9 . _ - @ : are
+ * written %XX, and so is a leading dot.  0, or -1 ERR_USAGE: none, or too long.
+ */
+static int
+file_name(const char *name, char out[REPLICAS_NAME], struct err *e)
 {
 	size_t i, n = 0;
 	bool safe;
@@ -211,7 +215,7 @@ replicas_serve(struct replicas_file *f, int topic_dirfd, const char *where,
 	int tries, fd;
 
 	*f = (struct replicas_file){ .fd = -1 };
-	if (replicas_file_name(name, f->name, e) < 0)
+	if (file_name(name, f->name, e) < 0)
 		return -1;
 	if (mkdirat(topic_dirfd, REPLICAS_DIR, 0777) == 0) {
 		fd = fsio_open_dir(topic_dirfd, REPLICAS_DIR, where, e);

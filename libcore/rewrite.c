@@ -162,12 +162,15 @@ rewrite_end(struct rewrite *w, const struct stat *like, struct err *e)
 }
 
 void
-rewrite_cancel(struct rewrite *w)
+rewrite_release(struct rewrite *w)
 {
 	char name[SWAP_NAME];
 	int i;
 
-	for (i = 0; w->p != NULL && i < 3; i++) {
+	for (i = 0; i < 3; i++) {
+		buf_release(&w->out[i]);
+		if (w->p == NULL)
+			continue;
 		if (w->fd[i] >= 0)
 			close(w->fd[i]);
 		w->fd[i] = -1;
@@ -175,14 +178,4 @@ rewrite_cancel(struct rewrite *w)
 		unlinkat(w->p->dirfd, name, 0);
 	}
 	w->p = NULL;
-}
-
-void
-rewrite_release(struct rewrite *w)
-{
-	int i;
-
-	rewrite_cancel(w);
-	for (i = 0; i < 3; i++)
-		buf_release(&w->out[i]);
 }

@@ -23,7 +23,7 @@ struct rewrite { /* zero it to start */
 	int64_t since_index;
 };
 
-/* Begin the files.  0, or -1 (rewrite_cancel follows). */
+/* Begin the files.  0, or -1 (rewrite_release follows). */
 int rewrite_begin(struct rewrite *w, const struct partition *p, int64_t base,
     struct err *e);
 
@@ -39,9 +39,7 @@ int rewrite_put(struct rewrite *w, const struct batch *b, const uint8_t *bytes,
  * mode and the time of like.  0, or -1. */
 int rewrite_end(struct rewrite *w, const struct stat *like, struct err *e);
 
-/* Remove what was begun and not ended; does nothing after rewrite_end. */
-void rewrite_cancel(struct rewrite *w);
-
+/* Remove what was begun and not ended. */
 void rewrite_release(struct rewrite *w);
 
 #endif

@@ -38,8 +38,9 @@ scan_forget(struct scan *s)
 	s->window_at = s->position;
 }
 
-void
-scan_expect(struct scan *s, int64_t bytes)
+/* So many bytes are likely to be wanted: the next read takes them at once. */
+static void
+expect(struct scan *s, int64_t bytes)
 {
 	s->ahead = bytes > EXPECT_MAX ? EXPECT_MAX :
 	    bytes < AHEAD_FIRST	      ? AHEAD_FIRST :
@@ -171,7 +172,7 @@ stand_at(struct scan *s, int64_t position, int64_t end, int64_t base,
 	if (position > s->limit)
 		return false;
 	scan_init(s, s->fd, position, s->limit);
-	scan_expect(s, (end < s->limit ? end : s->limit) - position);
+	expect(s, (end < s->limit ? end : s->limit) - position);
 	if (scan_peek(s, &b) != BATCH_WHOLE || b.base_offset > offset ||
 	    b.base_offset < base)
 		return false;

@@ -40,12 +40,6 @@ void scan_release(struct scan *s);
 int64_t scan_find(struct scan *s, int fd, int64_t base, int64_t offset);
 
 /*
- * The next bytes (at most about 1 MiB of them) are likely to be wanted, so the
- * next read takes them at once.
- */
-void scan_expect(struct scan *s, int64_t bytes);
-
-/*
  * Decode the header of the next batch.  BATCH_WHOLE: b is filled, and that
  * many bytes are below limit.  BATCH_SHORT: fewer are there (none at all:
  * position == limit or end of file).  BATCH_BAD: damage.  SCAN_IO.

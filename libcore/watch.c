@@ -69,7 +69,7 @@ watch_take(struct watch *w, void (*seen)(void *ctx, int number, unsigned what),
 
 	/* What does not fit wakes the next wait. */
 	got = read(w->fd, data, sizeof(data));
-	for (at = 0; at < got; at += (ssize_t)(sizeof(*ev) + ev->len)) {
+	for (at = 0; at < got && seen != NULL; at += (ssize_t)(sizeof(*ev) + ev->len)) {
 		ev = (const void *)(data + at);
 		seen(ctx, ev->wd,
 		    ev->mask & IN_MODIFY	  ? WATCH_DATA :
@@ -78,29 +78,18 @@ watch_take(struct watch *w, void (*seen)(void *ctx, int number, unsigned what),
 	}
 }
 
-int
-watch_wait(struct watch *w, int64_t timeout_ms, int out_fd,
+void
+watch_wait(struct watch *w, int64_t timeout_ms,
     void (*seen)(void *ctx, int number, unsigned what), void *ctx)
 {
-	struct pollfd fds[2] = {
-		{ .fd = w->fd, .events = POLLIN },
-		{ .fd = out_fd, .events = 0 },
-	};
+	struct pollfd p = { .fd = w->fd, .events = POLLIN };
 	int limit = timeout_ms < 0 || timeout_ms > INT_MAX ? -1 :
 							     (int)timeout_ms;
-	int polling = w->fd < 0 && (limit < 0 || limit > WATCH_POLL_MS);
-	int n;
 
-	if (polling)
+	if (w->fd < 0 && (limit < 0 || limit > WATCH_POLL_MS))
 		limit = WATCH_POLL_MS;
-	n = poll(fds, 2, limit);
-	if (n < 0)
-		return errno == EINTR ? -2 : 1;
-	if (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL))
-		return -1;
-	if (fds[0].revents != 0)
+	if (poll(&p, 1, limit) > 0)
 		watch_take(w, seen, ctx);
-	return n > 0 || polling;
 }
 
 int

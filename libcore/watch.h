@@ -35,13 +35,11 @@ void watch_remove(struct watch *w, int number); /* -1: nothing to do */
 
 /*
  * Wait until something happens in a watched directory, timeout_ms passed
- * (-1: never) or the reader of the pipe out_fd went away (-1: none).
- * Each event is given to seen(ctx, number, WATCH_ bits); number -1: some
- * were lost, look at everything.
- * 1 something happened (or look again: polling), 0 time is up, -1 out_fd has
- * no reader any more, -2 a signal handler ran.
+ * (-1: never) or a signal handler ran; where polling, until it is time to look
+ * again.  Each event is given to seen(ctx, number, WATCH_ bits), if not NULL;
+ * number -1: some were lost, look at everything.
  */
-int watch_wait(struct watch *w, int64_t timeout_ms, int out_fd,
+void watch_wait(struct watch *w, int64_t timeout_ms,
     void (*seen)(void *ctx, int number, unsigned what), void *ctx);
 
 /* Give seen what has happened by now, without waiting (w->fd is readable). */

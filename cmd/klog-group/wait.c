@@ -39,15 +39,6 @@ static const struct opt table[] = {
 	OPT_END,
 };
 
-/* A look is at everything there is: it does not matter what changed. */
-static void
-seen(void *ctx, int number, unsigned what)
-{
-	(void)ctx;
-	(void)number;
-	(void)what;
-}
-
 /*
  * Commits are writes in offsets/.  What is appended to the log never ends the
  * waiting; that its start moves (a file is replaced) can.
@@ -127,7 +118,7 @@ wait_for(struct wait *o, struct topic *t, struct err *e)
 			if (left <= 0)
 				break;
 		}
-		watch_wait(&o->watch, left, -1, seen, NULL);
+		watch_wait(&o->watch, left, NULL, NULL);
 	}
 	if (r <= 0)
 		return r;

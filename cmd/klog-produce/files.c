@@ -78,14 +78,6 @@ files_next(struct producer *p, struct err *e)
 	return 1;
 }
 
-static void
-ignore_event(void *ctx, int number, unsigned what)
-{
-	(void)ctx;
-	(void)number;
-	(void)what;
-}
-
 int
 files_wait(struct producer *p, struct err *e)
 {
@@ -116,7 +108,7 @@ files_wait(struct producer *p, struct err *e)
 			r = 0;
 			break;
 		}
-		watch_wait(&w, -1, -1, ignore_event, NULL);
+		watch_wait(&w, -1, NULL, NULL);
 		progress_tick(&p->progress, 0, 0);
 	}
 	watch_close(&w);

@@ -294,7 +294,7 @@ wait_for(struct wait *o, struct err *e)
 		if (busy && tries <= BUSY_TRIES)
 			continue;
 		o->topic_hit = o->watch.fd < 0;
-		watch_wait(&o->watch, limit(o, begun, busy), -1, seen, o);
+		watch_wait(&o->watch, limit(o, begun, busy), seen, o);
 		/* Partitions may have been added, or it was deleted. */
 		if (o->topic_hit && (topic_reload(&o->topic, e) < 0 ||
 		    open_places(o, e) < 0))

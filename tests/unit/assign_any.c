@@ -169,9 +169,6 @@ any_input(void)
 		before = w;
 		assigned(&w, assign_cooperative);
 		CHECK_EQ_INT(differences(&w, &before), 0);
-		assign_not_yet(w.topics, w.topic_count, w.members,
-		    w.member_count);
-		CHECK_EQ_INT(differences(&w, &before), 0);
 		if (test_failures > 0) {
 			fprintf(stderr, "# round %d\n", round);
 			return;
