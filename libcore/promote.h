@@ -15,10 +15,11 @@
 
 /*
  * Begin the epoch after the largest that is known at the log's end, and
- * forget who was in sync with the old leader.  p->use is PARTITION_KEEPER;
- * deadline as clock.h.  *epoch and *start get it.  Killed and run again it
- * begins another one.  From the first partition on, the topic has to become a
- * leader: what copies from the old one is refused.  0, or -1.
+ * forget who was in sync with the old leader.  p->use is PARTITION_REPLICA:
+ * what leads already is refused; deadline as clock.h.  *epoch and *start get
+ * it.  Killed and run again it begins another one.  From the first partition
+ * on, the topic has to become a leader: what copies from the old one is
+ * refused.  0, or -1.
  */
 int promote_partition(struct partition *p, int64_t deadline, int32_t *epoch,
     int64_t *start, struct err *e);

@@ -259,6 +259,7 @@ rebuild_all(struct partition *p, int64_t safe, struct err *e)
 	if (known < 0 || role_of(p, &role, e) < 0)
 		return -1;
 	seen.reboot = known > 0 && strcmp(boot, p->boot) != 0;
+	seen.copied = state_is_copy(&p->state, p->dirfd);
 	if (seen.safe < safe)
 		seen.safe = safe;
 	/* Without the file it may be a copy of anything, also compacted. */

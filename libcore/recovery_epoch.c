@@ -41,7 +41,8 @@ recovery_settle_epoch(struct partition *p, const struct rebuild *seen,
 		r = err_set(e, ERR_SYSTEM, "%s: out of memory", p->where);
 	if (r == 0 && leads && p->slot.epoch < 0)
 		r = begin_epoch(p, &es, 0, e);
-	else if (r == 0 && leads && (seen->reboot || p->cut_bytes > 0) &&
+	else if (r == 0 && leads &&
+	    (seen->reboot || seen->copied || p->cut_bytes > 0) &&
 	    p->slot.epoch < INT32_MAX)
 		r = begin_epoch(p, &es, p->slot.epoch + 1, e);
 	if (r == 0 && (cut || p->slot.epoch != last))

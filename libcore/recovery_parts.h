@@ -17,6 +17,8 @@ struct rebuild {
 	bool known; /* there was a recovery point */
 	bool strict; /* above it offsets have no holes */
 	bool reboot; /* the machine was restarted since it was noted */
+	bool copied; /* it is an old copy, perhaps: readers and replicas may
+		      * have more than there was when it was made */
 	struct epoch epoch; /* the newest seen and where it began; or -1 */
 	int64_t unsafe_at; /* the last segment's bytes from here on may lie
 			    * in the kernel's cache only */

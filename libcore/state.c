@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -91,25 +92,61 @@ state_read(const struct state *st, struct state_slot *slot)
 	    current);
 }
 
+struct identity {	/* of the file of that name */
+	uint64_t device, inode;
+	uint64_t size;
+};
+
+/*
+ * The inode with the time it was made: a copy that takes the place of a file
+ * often gets its number again.  0, or -1.
+ */
+static int
+identify(int dirfd, struct identity *id)
+{
+	struct statx stx;
+
+	if (statx(dirfd, file_name, AT_SYMLINK_NOFOLLOW,
+		STATX_INO | STATX_SIZE | STATX_BTIME, &stx) < 0)
+		return -1;
+	id->device = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	id->inode = stx.stx_ino;
+	id->size = stx.stx_size;
+	if ((stx.stx_mask & STATX_BTIME) != 0)
+		id->inode ^= (uint64_t)stx.stx_btime.tv_sec * 1000000000 +
+		    stx.stx_btime.tv_nsec;
+	return 0;
+}
+
 bool
 state_is_valid(const struct state *st, int dirfd, const char boot[37])
 {
 	const struct state_page *page = st->page;
 	struct state_slot slot;
-	struct stat named;
+	struct identity named;
 
 	/* The size first: a page past the end of the file is SIGBUS. */
-	if (page == NULL ||
-	    fstatat(dirfd, file_name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    named.st_size < STATE_BYTES)
+	if (page == NULL || identify(dirfd, &named) < 0 ||
+	    named.size < STATE_BYTES)
 		return false;
 	if (atomic_load(&page->magic) != STATE_MAGIC ||
 	    memcmp(page->boot, boot, 37) != 0 ||
-	    page->device != named.st_dev || page->inode != named.st_ino)
+	    page->device != named.device || page->inode != named.inode)
 		return false;
 	/* A hint that is wrong must never cut what is right. */
 	state_read(st, &slot);
 	return slot.crc == slot_crc(&slot);
+}
+
+bool
+state_is_copy(const struct state *st, int dirfd)
+{
+	const struct state_page *page = st->page;
+	struct identity named;
+
+	return atomic_load(&page->magic) == STATE_MAGIC &&
+	    identify(dirfd, &named) == 0 &&
+	    (page->device != named.device || page->inode != named.inode);
 }
 
 void
@@ -202,9 +239,9 @@ state_reset(struct state *st, int dirfd, const char boot[37],
 	struct state_page *page = st->page;
 	bool same = memcmp(page->boot, boot, 37) == 0;
 	struct state_slot was;
-	struct stat named;
+	struct identity named;
 
-	if (fstatat(dirfd, file_name, &named, AT_SYMLINK_NOFOLLOW) < 0)
+	if (identify(dirfd, &named) < 0)
 		return err_sys(e, "%s/%s", where, file_name);
 	state_read(st, &was);
 	/* Again where it was withdrawn: who read on meanwhile, from the files,
@@ -214,8 +251,8 @@ state_reset(struct state *st, int dirfd, const char boot[37],
 		note_cut(page, slot->next_offset);
 	atomic_store(&page->magic, 0);
 	memcpy(page->boot, boot, 37);
-	page->device = named.st_dev;
-	page->inode = named.st_ino;
+	page->device = named.device;
+	page->inode = named.inode;
 	state_publish(st, slot);
 	atomic_store(&page->durable_base, slot->base);
 	atomic_store(&page->durable_position, slot->position);

@@ -46,7 +46,8 @@ enum role_kind {	/* of a topic: role.h */
 struct state_page {
 	_Atomic uint64_t magic; /* written last; else nothing here counts */
 	char boot[40];
-	uint64_t device, inode; /* of the state file itself */
+	uint64_t device, inode; /* of the state file itself; the inode with
+				 * the time it was made */
 	_Atomic uint32_t current; /* slot[current & 1] is valid */
 	_Atomic uint32_t busy; /* an append was begun and not ended */
 	_Atomic uint32_t syncing; /* a shared sync likewise */
@@ -92,6 +93,9 @@ void state_unmap(struct state *st);
 
 /* It is of this boot and still the file of that name, not a copy. */
 bool state_is_valid(const struct state *st, int dirfd, const char boot[37]);
+
+/* It was another file's: of the log that this one is a copy of. */
+bool state_is_copy(const struct state *st, int dirfd);
 
 /* Read the current slot as one unit. */
 void state_read(const struct state *st, struct state_slot *slot);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "checkpoint.h"
 #include "clock.h"
 #include "main.h"
 #include "promote.h"
@@ -60,15 +61,18 @@ check_role(const struct topic *t, const struct role *r, struct err *e)
 	return err_set(e, ERR_ROLE, "%s: leads already", t->path);
 }
 
-/* What of partition number's records is known to be at the leader only. */
+/*
+ * What of partition number's records is known to be at the leader only.  One
+ * that was never asked of (--partitions) has no high watermark yet.
+ */
 static int
 check_one(const struct promotion *o, int32_t number, bool *behind,
     struct err *e)
 {
 	const struct topic *t = o->topic;
-	int64_t offset;
+	int64_t offset, high;
 	struct view v;
-	int r;
+	int r, copied;
 
 	if (view_open(&v, t->dirfd, number, t->path, e) < 0)
 		return -1;
@@ -77,7 +81,14 @@ check_one(const struct promotion *o, int32_t number, bool *behind,
 	r = promote_behind(v.dirfd, &offset, v.where, e);
 	if (r > 0)
 		r = view_refresh(&v, e);
-	if (r >= 0 && offset > v.end.next_offset) {
+	copied = r < 0 ? -1 : checkpoint_read_high(v.dirfd, &high, v.where, e);
+	if (copied < 0)
+		r = -1;
+	if (copied == 0) {
+		*behind = true;
+		report_warn("%s: was never copied from the leader%s", v.where,
+		    o->force ? ": what it had there is given up" : "");
+	} else if (r >= 0 && offset > v.end.next_offset) {
 		*behind = true;
 		report_warn("%s: the leader had offsets %" PRId64 " to %" PRId64
 			    " when it was last heard, which are not here%s",
@@ -109,14 +120,19 @@ promote_one(const struct promotion *o, int32_t number, struct err *e)
 {
 	const struct topic *t = o->topic;
 	struct partition p;
+	struct role role;
 	int64_t start;
 	int32_t epoch;
 	int r;
 
 	if (partition_open(&p, t->dirfd, number, t->path, &t->settings, e) < 0)
 		return -1;
-	p.use = PARTITION_KEEPER;
+	p.use = PARTITION_REPLICA;
 	r = promote_partition(&p, o->deadline, &epoch, &start, e);
+	/* Another promotion was faster. */
+	if (r < 0 && e->code == ERR_ROLE &&
+	    role_read(&role, t->dirfd, t->path, e) >= 0)
+		(void)check_role(t, &role, e);
 	if (r == 0 && !report_quiet())
 		printf("%s: leader epoch %" PRId32 " from offset %" PRId64
 		       " on\n", p.where, epoch, start);

@@ -99,6 +99,49 @@ klog-replicate: b/t: records of the leader are missing here: nothing was changed
 	[ ! -e c/t/0/behind ]
 }
 
+@test "promote: a copy of some partitions only" {
+	klog-topic create -p 2 a/t
+	klog-produce -q --partition 1 a/t <<<x
+	klog-replicate -p 0 a/t b/t
+	run3 klog-replicate promote b/t
+	is_status 6
+	is_out ''
+	is_err 'klog-replicate: b/t/1: was never copied from the leader
+klog-replicate: b/t: records of the leader are missing here: nothing was changed; copy them first, or give them up with --force'
+	[ "$(epochs b/t)" = '0 0,' ]
+	cp -r b/t c/t
+	run3 klog-replicate promote --force c/t
+	is_status 0
+	is_err 'klog-replicate: c/t/1: was never copied from the leader: what it had there is given up'
+	klog-replicate a/t b/t
+	run3 klog-replicate promote b/t
+	is_status 0
+	is_out 'b/t/0: leader epoch 1 from offset 0 on
+b/t/1: leader epoch 1 from offset 1 on'
+}
+
+@test "a leader that is an old backup: what its copies have more is not mixed with what comes" {
+	three
+	cp -a a/t backup
+	produce a/t 7 8
+	klog-replicate a/t b/t
+	rm -r a/t
+	cp -a backup a/t
+	produce a/t 7x
+	produce a/t 8x
+	produce a/t 9x
+	[ "$(epochs a/t)" = '0 0,1 6,' ]
+	run3 klog-replicate a/t b/t
+	is_status 3
+	is_err "klog-replicate: b/t/0: can't be cut back to offset 6: all below 8 is on enough copies (high watermark); --force cuts it all the same, and keeps what goes in cut/"
+	run3 klog-replicate --force a/t b/t
+	is_status 0
+	has b/t '1 2 3 4 5 6 7x 8x 9x'
+	run3 klog-dump --records b/t/0/cut/*
+	is_status 0
+	grep -q 8 "$OUT"
+}
+
 @test "promote: some partitions were promoted by a run that was killed" {
 	klog-topic create -p 2 a/t
 	klog-produce -q --partition 0 a/t <<<x

@@ -27,6 +27,7 @@ CALL = re.compile(r"(\d+) +([a-z0-9_]+)\(")
 FAULTS = {
     "openat": "EIO EMFILE EACCES ENOMEM ENOSPC EINTR",
     "newfstatat": "EIO EACCES ENOMEM",
+    "statx": "EIO EACCES ENOMEM",
     "pread64": "EIO EINTR",
     "pwrite64": "EIO ENOSPC EDQUOT EINTR",
     "fdatasync": "EIO ENOSPC EDQUOT EINTR",
