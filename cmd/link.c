@@ -130,32 +130,27 @@ link_close(struct link *l)
 static int
 gone(struct link *l, struct err *e)
 {
-	const char *why = "the connection ended", *advice = "";
-	int status = 0, code = -1;
+	const char *why = "the connection ended";
+	int status, code = -1;
 	char end[64] = "";
 
-	if (l->pid > 0) {
-		close_both(l);
-		status = reap(l);
-	}
+	close_both(l);
+	status = reap(l);
 	if (WIFSIGNALED(status))
 		snprintf(end, sizeof(end), " (killed by signal %d)",
 		    WTERMSIG(status));
 	else if ((code = WEXITSTATUS(status)) != 0 && code != LINK_NO_SHELL)
 		snprintf(end, sizeof(end), " (exit status %d)", code);
-	if (!l->greeted && (code == 126 || code == 127)) {
-		why = "klog-replicate did not start there";
-		advice = ": klog has to be installed and in the PATH, or "
-			 "named by --path-of-klog";
-	} else if (!l->greeted && status != 0) {
-		why = code == LINK_NO_SHELL || code == 255 ?
-		    "no connection" :
-		    "klog-replicate did not answer there";
-	}
-	/* What can't be run will not be there the next time. */
-	l->lost = *advice == '\0' && code != LINK_NO_SHELL;
-	return err_set(
-	    e, ERR_SYSTEM, "%s: %s%s%s", l->peer, why, end, advice);
+	l->lost = l->greeted || code < LINK_NO_SHELL || code > 127;
+	if (!l->lost)	/* and it will not get better */
+		why = code == LINK_NO_SHELL ? "no connection" :
+					      "klog-replicate can't be run "
+					      "there: install klog, or name "
+					      "it by --path-of-klog";
+	else if (!l->greeted && status != 0)
+		why = code == 255 ? "no connection" :
+				    "klog-replicate did not answer there";
+	return err_set(e, ERR_SYSTEM, "%s: %s%s", l->peer, why, end);
 }
 
 /* The limit: count n bytes. */

@@ -98,6 +98,15 @@ int insync_follow(struct partition *p, int64_t leaders, struct err *e);
  * that count have, durable here. */
 int64_t insync_told(const struct partition *p);
 
+/*
+ * Follower name, which nobody serves, is no more: it counts in no partition,
+ * durably, then its file goes.  1, 0 there is none of that name, -1: ERR_BUSY
+ * it is connected, ...
+ */
+int insync_forget(int topic_dirfd, const char *where,
+    const struct settings *settings, const char *name, int64_t deadline,
+    struct err *e);
+
 /* topic.conf was changed: settle all partitions.  0, or -1. */
 int insync_settle(int topic_dirfd, const char *where,
     const struct settings *settings, int64_t deadline, struct err *e);

@@ -177,32 +177,20 @@ open_in(struct replicas_file *f, int topic_dirfd, const char *where, int flags,
 	return 1;
 }
 
-/* Say who else serves the follower.  Returns -1. */
-static int
-busy(struct replicas_file *f, const char *where, struct err *e)
-{
-	char name[REPLICAS_NAME];
-	struct err ignored;
-
-	replicas_plain_name(f->name, name);
-	if (replicas_head(f, &ignored) <= 0 || f->head.pid <= 0)
-		return err_set(e, ERR_BUSY,
-		    "%s: another process serves the copy %s", where, name);
-	return err_set(e, ERR_BUSY,
-	    "%s: process %" PRId64 " serves the copy %s already", where,
-	    f->head.pid, name);
-}
-
 /* Those who only look at the lock hold it for a moment. */
 static int
 take_lock(struct replicas_file *f, const char *where, struct err *e)
 {
 	int64_t until = clock_mono_ms() + LOCK_MS;
 	struct timespec pause = { 0, 1000000 };
+	char name[REPLICAS_NAME];
 
+	replicas_plain_name(f->name, name);
 	while (!lock_directory(f->fd)) {
 		if (clock_mono_ms() >= until)
-			return busy(f, where, e);
+			return err_set(e, ERR_BUSY,
+			    "%s: another process serves the copy %s already",
+			    where, name);
 		nanosleep(&pause, NULL);
 	}
 	return 0;

@@ -164,8 +164,9 @@ check_topic(const struct target *t, const struct target_topic *tt,
 		    topic->path, r.epoch);
 	if (r.kind != ROLE_REPLICA)
 		return err_set(e, ERR_ROLE,
-		    "%s: leads itself, nothing is copied over it: where another "
-		    "leads, klog-replicate follow makes this its replica",
+		    "%s: leads itself, nothing is copied over it: where "
+		    "another leads, klog-replicate follow makes this its "
+		    "replica",
 		    topic->path);
 	return topic_check_local(topic, t->o.unsafe, e);
 }

@@ -8,7 +8,7 @@ int
 main(int argc, char **argv)
 {
 	const struct command verbs[] = { verb_status, verb_promote, verb_follow,
-		{ .name = NULL } };
+		verb_forget, { .name = NULL } };
 	const struct program program = { .name = "klog-replicate",
 		.summary = "copy topics, also over ssh, and keep the copies up "
 			   "to date",

@@ -11,5 +11,6 @@ extern const struct command verb_copy;
 extern const struct command verb_status;
 extern const struct command verb_promote;
 extern const struct command verb_follow;
+extern const struct command verb_forget;
 
 #endif

@@ -72,3 +72,13 @@ complete -c klog-replicate -n '__fish_seen_subcommand_from follow' -l dir -x -a 
 complete -c klog-replicate -n '__fish_seen_subcommand_from follow' -l progress -d 'show progress even if not on a terminal'
 complete -c klog-replicate -n '__fish_seen_subcommand_from follow' -a '(_klog_replicate_topics)' -d topic
 complete -c klog-replicate -n '__fish_seen_subcommand_from follow' -a '(__fish_complete_directories)'
+complete -c klog-replicate -n '__fish_use_subcommand' -a forget -d 'strike copies that are no more off the list of a topic'
+complete -c klog-replicate -n '__fish_seen_subcommand_from forget' -l unsafe-fs -d 'also on a file system that may not keep locks and syncs'
+complete -c klog-replicate -n '__fish_seen_subcommand_from forget' -l timeout -x -d 'how long to wait for locks (10s)'
+complete -c klog-replicate -n '__fish_seen_subcommand_from forget' -s q -l quiet -d 'say nothing but errors'
+complete -c klog-replicate -n '__fish_seen_subcommand_from forget' -s v -l verbose -d 'say more; may be repeated'
+complete -c klog-replicate -n '__fish_seen_subcommand_from forget' -s h -l help -d 'print this help'
+complete -c klog-replicate -n '__fish_seen_subcommand_from forget' -s V -l version -d 'print the version'
+complete -c klog-replicate -n '__fish_seen_subcommand_from forget' -l dir -x -a '(__fish_complete_directories)' -d 'look up topics under DIR ($KLOG_DIR, or here)'
+complete -c klog-replicate -n '__fish_seen_subcommand_from forget' -a '(_klog_replicate_topics)' -d topic
+complete -c klog-replicate -n '__fish_seen_subcommand_from forget' -a '(__fish_complete_directories)'

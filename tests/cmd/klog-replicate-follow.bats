@@ -177,3 +177,42 @@ in_sync() {
 	same_logs here/klog/orders loghost/klog/orders
 	has_records loghost/klog/orders 5
 }
+
+is_in_sync() {
+	klog-replicate status --json "$1" |
+	    jq -se --arg n "$2" '.[0].in_sync | index($n) != null' >/dev/null
+}
+
+@test "forget: a copy that is gone is not waited for, nor shown" {
+	klog-topic create -p 2 -c replica.lag.time.max.ms=1h here/a
+	klog-replicate --name 'of no more' "h:$T/here/a" there/b
+	follow --name c "h:$T/here/a" there/a
+	until_true is_in_sync here/a c
+	run3 klog-replicate forget here/a c
+	is_status 5
+	is_out ''
+	is_err 'klog-replicate: here/a: the copy c is connected: nothing was changed'
+	stop
+	# Alone it would be waited for an hour.
+	echo x >x
+	run3 klog-produce --acks all --timeout 100ms here/a x
+	is_status 5
+	run3 klog-replicate forget here/a c
+	is_status 0 && is_out '' && is_err ''
+	run3 klog-produce --acks all --timeout 5s here/a x
+	is_status 0
+	run3 klog-replicate forget here/a c
+	is_status 3
+	is_err 'klog-replicate: here/a: has no copy c: klog-replicate status shows their names'
+	run3 klog-replicate forget here/a 'of no more'
+	is_status 0
+	run3 klog-replicate status --json here/a
+	[ "$(jq -c '[.in_sync, .followers]' "$OUT" | sort -u)" = '[[],[]]' ]
+	run3 klog-replicate forget here/a
+	is_status 2
+	[ "$(head -n 1 "$ERR")" = 'klog-replicate: NAME is missing after here/a' ]
+	# It may come again.
+	follow --name c "h:$T/here/a" there/a
+	until_true is_in_sync here/a c
+	until_true has_records there/a 2
+}

@@ -226,7 +226,7 @@ b'
 	kill "$pid"
 	wait "$pid" || [ $? -eq 143 ]
 	is_status 5
-	is_err "klog-replicate: here/a: process $pid serves the copy c already"
+	is_err "klog-replicate: here/a: another process serves the copy c already"
 }
 
 # followers TOPIC: their names and hosts.
@@ -358,7 +358,7 @@ klog-replicate: h: no connection"
 	is_err 'klog-replicate: h: klog-replicate did not answer there (exit status 1)'
 	run3 klog-replicate -f --path-of-klog "$T/refuse" h:a there/
 	is_status 3
-	[ "$(tail -n 1 "$ERR")" = 'klog-replicate: h: klog-replicate did not start there (exit status 127): klog has to be installed and in the PATH, or named by --path-of-klog' ]
+	[ "$(tail -n 1 "$ERR")" = 'klog-replicate: h: klog-replicate can'\''t be run there: install klog, or name it by --path-of-klog (exit status 127)' ]
 	# The far side tells the caller alone; he tells the user.
 	run3 klog-replicate h:none/a there/
 	is_status 3
