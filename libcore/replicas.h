@@ -43,7 +43,13 @@ struct replicas_file {
 	struct replica head;
 };
 
-/* The follower's name, from that of its file. */
+/*
+ * The file's name for a follower's: bytes other than A-Z a-z 0-9 . _ - @ : are
+ * written %XX, and so is a leading dot.  0, or -1 ERR_USAGE: none, or too
+ * long.  replicas_plain_name is the way back.
+ */
+int replicas_file_name(
+    const char *name, char out[REPLICAS_NAME], struct err *e);
 void replicas_plain_name(const char *file, char out[REPLICAS_NAME]);
 bool replicas_is_name(const char *file, size_t n);	/* of a file */
 

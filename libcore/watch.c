@@ -69,7 +69,9 @@ watch_take(struct watch *w, void (*seen)(void *ctx, int number, unsigned what),
 
 	/* What does not fit wakes the next wait. */
 	got = read(w->fd, data, sizeof(data));
-	for (at = 0; at < got && seen != NULL; at += (ssize_t)(sizeof(*ev) + ev->len)) {
+	if (seen == NULL)
+		return;
+	for (at = 0; at < got; at += (ssize_t)(sizeof(*ev) + ev->len)) {
 		ev = (const void *)(data + at);
 		seen(ctx, ev->wd,
 		    ev->mask & IN_MODIFY	  ? WATCH_DATA :

@@ -55,8 +55,7 @@ struct grouped {
 	struct mark *marks;	/* a ring */
 	size_t mark_first, mark_count, mark_room;
 	bool pipe, reader_left;	/* stdout is one; nobody reads it any more */
-	bool single;		/* records go out one by one; the pipe holds
-				 * one page */
+	bool single;		/* records go out one by one, a page at most */
 	bool empty;		/* single: the pipe is known to be */
 	bool slow;		/* the reader was, in this block */
 	int pipe_size;		/* bytes, when it is not single */
