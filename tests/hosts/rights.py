@@ -2,13 +2,13 @@
 
 import os
 import random
-import shutil
 
-import shutil
-
+import frames
+import kafkalog
 import places
+import streams
 from places import Failed
-from talk import honest
+from talk import honest, said
 from world import same, snapshot
 
 
@@ -26,7 +26,8 @@ def read_only(h):
 
 def append_only(h):
     """Nothing is read, nothing taken away: logs, settings, role, start stay,
-    but that copies grow by what verifies."""
+    but that copies grow by what verifies, and by
+    partitions."""
     w = h.world
     w.renew()
     before = snapshot(h.state)
@@ -39,19 +40,32 @@ def append_only(h):
     now = places.log_bytes(os.path.join(w.copy, "0"))
     if len(now) < w.copy_bytes or log[:len(now)] != now:
         raise Failed("the copy was changed")
-    # The honest may still do what they came for.
-    shutil.rmtree(w.copy)
-    status, heard = honest(w.root, w.push(b"new"), "--append-only")
-    if status != 0 or places.log_bytes(os.path.join(
-            w.root, "new", "0")) != log:
-        raise Failed("status %d, %s" % (status, heard))
+    _honest(w, log)
+
+
+def _honest(w, log):
+    """They may still do what they came for: a copy, more partitions."""
+    path = os.path.join(w.root, "new")
+    more = [frames.GREETING, w.hello(direction=frames.PUSH),
+            w.offer(b"new", partitions=3), said("ready"),
+            frames.encode("bye")]
+    for pieces in (w.push(b"new"), more):
+        status, heard = honest(w.root, pieces, "--append-only")
+        if status != 0 or places.log_bytes(os.path.join(path, "0")) != log:
+            raise Failed("status %d, %s" % (status, heard))
+    streams.same(kafkalog.read_conf(path)["partitions"], "3", "partitions")
 
 
 def _nothing_gone(w, before, after):
+    grown = os.path.join(w.copy, "topic.conf")
     for path, what in before.items():
         kept = path.endswith((".conf", "/role", "/log-start-offset")) or \
-            not path.startswith(w.copy)
-        if path not in after or (kept and after[path] != what):
+            not (path + os.sep).startswith(w.copy + os.sep)
+        if path not in after or (kept and path != grown and
+                                 after[path] != what):
             raise Failed("%s: %s became %s" % (path, what, after.get(path)))
+    was, now = kafkalog.read_conf(w.kept), kafkalog.read_conf(w.copy)
+    if int(now.pop("partitions")) < int(was.pop("partitions")) or now != was:
+        raise Failed("%s: %s became %s" % (grown, was, now))
     if os.path.exists(os.path.join(w.copy, "0", "cut")):
         raise Failed("something was cut off")
