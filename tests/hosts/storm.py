@@ -32,6 +32,7 @@ class Pair:
         self.copy = os.path.join(self.folder, "t")
         os.mkdir(self.folder)
         self.process, self.at = None, 0
+        self.how = None         # what is to happen to it at that time
         self.expected = False   # that it ends without all being done
 
     def start(self, *options):
@@ -130,9 +131,14 @@ class Storm:
         self.done["bytes"] += 1
         return ("--cut-after", int(2 ** self.rng.uniform(4, 16)))
 
+    def _choose(self, p):
+        """What happened least, most often."""
+        hows = HOWS[:5] if p.follow else HOWS[:3]
+        return self.rng.choices(
+            hows, [1 / (1 + self.done[h]) for h in hows])[0]
+
     def _event(self, p):
-        how = self.rng.choice(HOWS[:5] if p.follow else HOWS[:3])
-        at = p.session()
+        how, at = p.how or self._choose(p), p.session()
         p.at = time.monotonic() + self.rng.uniform(0.02, 0.4)
         hit = False
         if how == "near":
@@ -155,6 +161,7 @@ class Storm:
                 if p.follow:    # it comes back by itself, after a while
                     p.at += 1.7
         self.done[how] += hit
+        p.how = None if hit else how
         if not p.process.lives() and how in ("near", "term"):
             p.start()
 
@@ -167,8 +174,9 @@ class Storm:
             p.start()
         for p in self.pairs:
             if p.follow:
-                until(lambda p=p: self._has_all(p), "%s has all: %s" % (
-                    p.name, p.process.said()[-300:]))
+                until(lambda p=p: self._has_all(p),
+                      lambda p=p: "%s has all: %s" % (
+                          p.name, p.process.said()[-300:]))
                 p.process.end(signal.SIGTERM)
             elif p.process.proc.wait(places.LIMIT) not in (0, 5):
                 raise Failed(p.process.said()[-600:])
