@@ -94,8 +94,9 @@ class Failover:
         for h in others:
             if h not in self.links:
                 self._link(h, old, n)
-        until(lambda: self._in_sync(old), "round %d: both in sync: %s" % (
-            n, [x.said()[-300:] for x in self.links.values()]))
+        until(lambda: self._in_sync(old),
+              lambda: "round %d: both in sync: %s" % (
+                  n, [x.said()[-300:] for x in self.links.values()]))
         self.readers = [places.Reader(self.state, "%d%s" % (n, h),
                                       self.topic[h]) for h in HOSTS]
         for p in self.producers:
@@ -164,8 +165,10 @@ class Failover:
                                                            p.process.said()))
             self.stale += 1
         self._link(old, new, 0)
-        until(lambda: self._in_sync(new), "round %d: %s in sync: %s" % (
-            n, (old, third), [x.said()[-300:] for x in self.links.values()]))
+        until(lambda: self._in_sync(new),
+              lambda: "round %d: %s in sync: %s" % (
+                  n, (old, third),
+                  [x.said()[-300:] for x in self.links.values()]))
         for p in self.producers:
             p.start(self.topic[new])
         self._feed(0.1)
@@ -199,8 +202,8 @@ class Failover:
         until(lambda: all(places.status(t)[0]["high_watermark"] == end
                           for t in self.topic.values()), "all have it all")
         until(lambda: all(self._caught_up(r, end) for r in self.readers),
-              "readers are at %d: %s" % (end, [r.seen()[-1:]
-                                               for r in self.readers]))
+              lambda: "readers are at %d: %s" % (
+                  end, [r.seen()[-1:] for r in self.readers]))
         for r in self.readers:
             r.process.end()
 

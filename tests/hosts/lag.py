@@ -51,8 +51,10 @@ class Lag:
         return set(places.status(self.topic)[0]["in_sync"])
 
     def _wait(self, names):
-        until(lambda: self._in_sync() == names, "in sync are %s: %s" % (
-            names, [x.said() for x in self.links.values()]), 20)
+        until(lambda: self._in_sync() == names,
+              lambda: "in sync are to be %s, are %s: %s" % (
+                  names, self._in_sync(),
+                  [x.said() for x in self.links.values()]))
 
     def _produce(self, data, status=0, timeout="20s"):
         return run("klog-produce", "--acks", "all", "--timeout", timeout,
@@ -143,7 +145,8 @@ def crowd(state, count=CROWD):
                 os.path.join(state, "err"), "klog-replicate", "-f", "--name",
                 "f%d" % n, "x:" + topic, os.path.join(state, "f%d" % n)))
         until(lambda: len(places.status(topic)[0]["in_sync"]) == count,
-              "all are in sync: " + links[0].said()[-500:], every=0.2)
+              lambda: "all are in sync: " + links[0].said()[-500:],
+              every=0.2)
         run("klog-produce", "--acks", "all", topic, data=b"to all\n")
         idle = _idle(state, count)
         run("klog-produce", "--acks", "all", topic, data=b"again\n")

@@ -31,14 +31,15 @@ def shell(control, *options):
 
 
 def until(what, says, seconds=LIMIT, every=0.02):
-    """Look until what() is true; it is told what failed otherwise."""
+    """Look until what() is true; says, or says(), is told otherwise."""
     deadline = time.monotonic() + seconds
     while True:
         got = what()
         if got:
             return got
         if time.monotonic() > deadline:
-            raise Failed("not within %d s: %s" % (seconds, says))
+            raise Failed("not within %d s: %s" % (
+                seconds, says() if callable(says) else says))
         time.sleep(every)
 
 

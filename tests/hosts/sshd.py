@@ -174,22 +174,24 @@ class OverSsh:
         link = places.Process(
             os.path.join(self.state, "err"), "klog-replicate", "-f",
             "--path-of-klog", self.path, "--name", "followed", "--timeout",
-            "2s", "127.0.0.1:" + self.topic, copy,
+            "8s", "127.0.0.1:" + self.topic, copy,
             rsh=self.server.rsh("plain"))
         try:
             for n, (number, says) in enumerate((
                     (signal.SIGKILL, "the connection ended"),
-                    (signal.SIGSTOP, "nothing was heard for 2s"))):
-                until(lambda: self._same(copy), "it has all: " + link.said())
+                    (signal.SIGSTOP, "nothing was heard for 8s"))):
+                until(lambda: self._same(copy),
+                      lambda: "it has all: " + link.said())
                 for pid in self.server.sessions():
                     os.kill(pid, number)
                 run("klog-produce", self.topic, data=b"round %d\n" % n)
                 until(lambda says=says: says in link.said(),
-                      "%s: %s" % (says, link.said()))
+                      lambda says=says: "%s: %s" % (says, link.said()))
                 # The far host finds out by itself, some time.
                 for pid in self.server.sessions():
                     os.kill(pid, signal.SIGKILL)
-            until(lambda: self._same(copy), "it has all: " + link.said())
+            until(lambda: self._same(copy),
+                  lambda: "it has all: " + link.said())
             if link.end(signal.SIGTERM) not in (143, -signal.SIGTERM):
                 raise Failed(link.said())
         finally:
