@@ -56,7 +56,7 @@ origins_lines(
 	r = fsio_read_file(
 	    dirfd, file_name, &text, ORIGINS_BYTES_MAX, where, e);
 	p = (const char *)text.data;
-	end = p + text.len;
+	end = text.len > 0 ? p + text.len : p; /* no file, no bytes */
 	while (r > 0 && p < end) {
 		if (take_line(&p, &line) < 0 || p > end ||
 		    line.epoch <= epochs_newest(lines))
