@@ -100,9 +100,8 @@ reap(struct link *l)
 		if (!ends(l->pid))
 			kill(l->pid, SIGKILL);
 	}
-	while (waitpid(l->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			break;
+	while (waitpid(l->pid, &status, 0) < 0 && errno == EINTR)
+		;
 	l->pid = 0;
 	return status;
 }
