@@ -51,7 +51,13 @@ start_segment(
 	    O_RDWR | O_CREAT, p->where, e);
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &st) < 0 || st.st_size != 0) {
+	if (fstat(fd, &st) < 0) {
+		err_sys(e, "%s/%020" PRId64 ".log", p->where,
+		    slot->next_offset);
+		close(fd);
+		return -1;
+	}
+	if (st.st_size != 0) {
 		close(fd);
 		return err_set(e, ERR_CORRUPT,
 		    "%s/%020" PRId64 ".log: is not empty but begins at the "

@@ -28,9 +28,11 @@ CHANGES = ("fsync", "linkat", "mkdirat", "renameat", "renameat2", "unlinkat")
 LIVE = 6                # one point in so many has a reader and a producer
 MISSED = "missed"
 # klog-check says so, as of an append that was not ended; indexes are made
-# anew by a recovery, which may fail.
+# anew by a recovery, which may fail; a sync that failed stays failed.
 UNENDED = re.compile(r"/0/(swap: a compaction that was not ended"
-                     r"|\d+\.(time)?index: .*) \[repair: index\]$")
+                     r"|\d+\.(time)?index: .*) \[repair: index\]$"
+                     r"|/0/state: offset \d+: a sync failed .*"
+                     r"\[repair: poison\]$")
 CALL = re.compile(r"(\d* *)([a-z0-9_]+)\(")
 
 
@@ -115,7 +117,8 @@ def check_reader(before, want, got, who):
 
 
 def check_log(topic, text, known=None):
-    """klog-check has nothing to say, but perhaps lines like known."""
+    """klog-check has nothing to say, but perhaps lines like known; whether
+    the log is poisoned."""
     done = subprocess.run([streams.program("klog-check"), "--deep", "-q",
                            topic], stdout=subprocess.PIPE, check=False,
                           stderr=subprocess.PIPE, timeout=60)
@@ -123,13 +126,16 @@ def check_log(topic, text, known=None):
     if done.returncode and not (known and all(map(known.search, said))):
         raise Failed("klog-check %s: exit %d: %s" % (
             text, done.returncode, done.stdout.decode()))
+    return any(x.endswith("[repair: poison]") for x in said)
 
 
 def check_after(scene, topic, before, want):
     """One more run, and what is there then."""
     check_reader(before, want, offsets(topic), "after the kill")
-    check_log(topic, "before the next run", UNENDED)
+    poisoned = check_log(topic, "before the next run", UNENDED)
     scene.check_half(topic)
+    if poisoned:
+        streams.run("klog-check", "--repair=poison", "-q", topic)
     status, err = ended(scene.command(topic))
     if status not in scene.again:
         raise Failed("the next run: exit %d: %s" % (status, err))
