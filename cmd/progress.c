@@ -54,6 +54,11 @@ compose(const struct progress *p, int64_t now, char *out, size_t size)
 	units_format_size(p->bytes, bytes);
 	units_format_size((int64_t)speed, rate);
 	units_format_duration(ms, took);
+	if (p->what != NULL) {
+		n = snprintf(
+		    out, size, "%s: %s  %s", report_name(), p->what, took);
+		return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
+	}
 	if (left > 0 && speed >= 1 && left / speed < 1e9) {
 		memcpy(eta, "  ETA ", 6);
 		units_format_duration((int64_t)(left / speed * 1000), eta + 6);

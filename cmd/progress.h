@@ -23,6 +23,8 @@ struct progress {
 	int64_t started;	/* clock_mono_ms */
 	int64_t drawn;		/* the same, of the last line; 0: none yet */
 	bool on;		/* draw at all */
+	const char *what;	/* set after progress_start: what is waited
+				 * for, in place of numbers; borrowed */
 };
 
 /*

@@ -66,21 +66,27 @@ int unread_bound(const struct clean *c, int32_t number, int64_t *bound,
 
 enum { COMMAND_WHY = 160 };
 
+struct command_tick { /* called a few times a second while it runs */
+	void (*call)(void *context);
+	void *context;
+};
+
 /*
  * Run "sh -c COMMAND" and wait for it, though a signal asks us to stop.  It
  * reads input, or, if that is not -1, file from where it stands.  env as
  * child.h.  Its standard output is appended to output, or, if that is
- * NULL, goes to our standard error.  1 it exited 0; 0 it failed, or wrote
- * more than max bytes: why says so; -1.
+ * NULL, goes to our standard error.  tick may be NULL.  1 it exited 0; 0 it
+ * failed, or wrote more than max bytes: why says so; -1.
  */
 int command_run(const char *command, struct slice input, int file,
     const char *const *env, struct buf *output, size_t max,
-    char why[COMMAND_WHY], struct err *e);
+    const struct command_tick *tick, char why[COMMAND_WHY], struct err *e);
 
 /* ---- hook.c ---- */
 
-/* Run --before-delete for a segment: 0, or -1 and it is to stay. */
-int hook_run(const struct clean *c, int32_t number, const char *path,
+/* Run --before-delete for a segment: 0, or -1 and it is to stay.  That it
+ * takes long is told. */
+int hook_run(struct clean *c, int32_t number, const char *path,
     const struct retention_segment *s, struct err *e);
 
 /* ---- reduce.c ---- */

@@ -12,7 +12,8 @@
 
 enum {
 	PIECE = 65536,
-	LOOK_MS = 20 /* where no descriptor tells that it has ended */
+	LOOK_MS = 20, /* where no descriptor tells that it has ended */
+	TICK_MS = 200
 };
 
 struct capture {
@@ -20,6 +21,7 @@ struct capture {
 	struct buf *output;
 	size_t max;
 	bool too_much;
+	const struct command_tick *tick;
 };
 
 /* Take what is there.  0, or -1. */
@@ -64,7 +66,12 @@ attend(struct child *child, struct capture *c, char why[COMMAND_WHY],
 	    !c->too_much) {
 		fds[0] = (struct pollfd){ child->pidfd, POLLIN, 0 };
 		fds[1] = (struct pollfd){ c->fd, POLLIN, 0 };
-		if (poll(fds, 2, child->pidfd < 0 ? LOOK_MS : -1) < 0)
+		if (c->tick != NULL)
+			c->tick->call(c->tick->context);
+		if (poll(fds, 2,
+			child->pidfd < 0    ? LOOK_MS :
+			    c->tick != NULL ? TICK_MS :
+					      -1) < 0)
 			continue;
 		if (fds[1].revents != 0 && take(c, e) < 0) {
 			child_kill(child);
@@ -86,9 +93,10 @@ attend(struct child *child, struct capture *c, char why[COMMAND_WHY],
 int
 command_run(const char *command, struct slice input, int file,
     const char *const *env, struct buf *output, size_t max,
-    char why[COMMAND_WHY], struct err *e)
+    const struct command_tick *tick, char why[COMMAND_WHY], struct err *e)
 {
-	struct capture c = { .fd = -1, .output = output, .max = max };
+	struct capture c = { .fd = -1, .output = output, .max = max,
+		.tick = tick };
 	struct child child;
 	int ends[2] = { -1, STDERR_FILENO };
 	int r;

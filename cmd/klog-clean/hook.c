@@ -6,10 +6,33 @@
 #include <string.h>
 
 #include "clean.h"
+#include "clock.h"
 #include "main.h"
+#include "report.h"
 #include "text.h"
 
-enum { VARIABLE = 320 };
+enum { VARIABLE = 320, LONG_MS = 30000 };
+
+struct waiting {
+	struct clean *c;
+	const char *path;
+	bool told;
+};
+
+/* A line on a terminal, else a message, once. */
+static void
+tick(void *context)
+{
+	struct waiting *w = context;
+	struct progress *p = &w->c->progress;
+
+	progress_tick(p, 0, 0);
+	if (w->told || p->on || clock_mono_ms() - p->started < LONG_MS)
+		return;
+	w->told = true;
+	report_warn("%s: --before-delete has run for 30s, and goes on",
+	    w->path);
+}
 
 /* Append path so that a shell takes it for one word. */
 static int
@@ -51,9 +74,10 @@ put_command(struct buf *out, const char *command, const char *path)
 }
 
 static int
-run(const struct clean *c, const char *path, const char *const *env,
-    struct err *e)
+run(struct clean *c, const char *path, const char *const *env, struct err *e)
 {
+	struct waiting waiting = { .c = c, .path = path };
+	struct command_tick ticks = { tick, &waiting };
 	struct buf command = { 0 };
 	char why[COMMAND_WHY] = "";
 	int r;
@@ -62,7 +86,7 @@ run(const struct clean *c, const char *path, const char *const *env,
 		r = err_set(e, ERR_SYSTEM, "out of memory");
 	else
 		r = command_run((const char *)command.data, SLICE_NULL, -1, env,
-		    NULL, 0, why, e);
+		    NULL, 0, &ticks, why, e);
 	buf_release(&command);
 	if (r > 0)
 		return 0;
@@ -77,16 +101,24 @@ run(const struct clean *c, const char *path, const char *const *env,
 }
 
 int
-hook_run(const struct clean *c, int32_t number, const char *path,
+hook_run(struct clean *c, int32_t number, const char *path,
     const struct retention_segment *s, struct err *e)
 {
 	char topic[VARIABLE], partition[VARIABLE], base[VARIABLE],
-	    end[VARIABLE];
+	    end[VARIABLE], what[VARIABLE];
 	const char *const env[] = { topic, partition, base, end, NULL };
+	int r;
 
 	snprintf(topic, VARIABLE, "KLOG_TOPIC=%s", c->topic->name);
 	snprintf(partition, VARIABLE, "KLOG_PARTITION=%" PRId32, number);
 	snprintf(base, VARIABLE, "KLOG_BASE=%" PRId64, s->base);
 	snprintf(end, VARIABLE, "KLOG_END=%" PRId64, s->end);
-	return run(c, path, env, e);
+	snprintf(what, VARIABLE, "--before-delete of %s/%" PRId32 "/%020" PRId64
+				 ".log",
+	    c->topic->name, number, s->base);
+	progress_start(&c->progress, c->common.progress, 0);
+	c->progress.what = what;
+	r = run(c, path, env, e);
+	progress_end(&c->progress);
+	return r;
 }

@@ -150,7 +150,7 @@ end(void *context, struct slice *v, struct err *e)
 		return -1;
 	buf_clear(&r->output);
 	got = command_run(r->c->reduce, input, r->file, env, &r->output,
-	    (size_t)r->c->topic->settings.max_message_bytes, why, e);
+	    (size_t)r->c->topic->settings.max_message_bytes, NULL, why, e);
 	/* ^C reaches the command too. */
 	if (got == 0 && main_stopped() != 0)
 		return main_stop(e);

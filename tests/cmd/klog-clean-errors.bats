@@ -108,6 +108,23 @@ more'
 	: >held
 }
 
+@test "--before-delete: a hook that takes long is told of" {
+	klog-topic create t u
+	days t 3
+	days u 3
+	mkfifo one two
+	klog-clean --progress --before-delete 'read _ <one;:' t 2>line &
+	klog-clean --before-delete 'read _ <two;:' u 2>message &
+	until_true grep -q "klog-clean: --before-delete of t/0/0\{20\}\.log  [0-9]" line
+	[ ! -s message ]
+	timeout 60 sh -c 'until test -s message; do sleep 0.2; done'
+	echo >one
+	echo >two
+	wait
+	[ "$(cat message)" = "klog-clean: $(log "$T/u/0" 0): --before-delete has run for 30s, and goes on" ]
+	[ "$(segments t/0) $(segments u/0)" = '3 3' ]
+}
+
 @test "--before-delete is not run with -n, nor for what stays" {
 	klog-topic create t
 	days t
