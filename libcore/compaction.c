@@ -12,6 +12,25 @@ enum { SETTLE_MS = 30000 };
 
 enum { MEMORY_FLOOR = 1024 };	/* room for some keys */
 
+/* Do as a writer does who has nothing to append, but perhaps rolls.  0, -1. */
+static int
+hold_end(struct compacting *run, int64_t timeout, bool roll, struct err *e)
+{
+	struct partition *p = run->p;
+	enum partition_use use = p->use;
+	int r;
+
+	p->use = PARTITION_KEEPER;
+	r = append_begin(p, clock_mono_ms() + timeout, e);
+	p->use = use;
+	if (r < 0)
+		return -1;
+	if (roll)
+		r = append_roll(p, e);
+	append_end(p);
+	return r;
+}
+
 /*
  * Where no state page tells where the log ends, the last segment may be one
  * that a roll left, and the one before it still be written to: then the log
@@ -20,21 +39,29 @@ enum { MEMORY_FLOOR = 1024 };	/* room for some keys */
 static int
 settle_end(struct compacting *run, struct err *e)
 {
-	struct partition *p = run->p;
-	enum partition_use use = p->use;
-	int r;
-
 	if (view_refresh(&run->view, e) < 0)
 		return -1;
 	if (run->view.state.page != NULL || run->c->dry_run)
 		return 0;
-	p->use = PARTITION_KEEPER;
-	r = append_begin(p, clock_mono_ms() + SETTLE_MS, e);
-	p->use = use;
-	if (r < 0)
+	return hold_end(run, SETTLE_MS, false, e) < 0 ?
+	    -1 :
+	    view_refresh(&run->view, e);
+}
+
+/* Decide, and close the active segment if it is among what was picked. */
+static int
+plan(struct compacting *run, struct err *e)
+{
+	const struct compaction *c = run->c;
+
+	if (compaction_plan(run, e) < 0)
 		return -1;
-	append_end(p);
-	return view_refresh(&run->view, e);
+	if (!c->picked || c->dry_run || c->end <= run->view.end.base)
+		return 0;
+	if (hold_end(run, c->timeout, true, e) < 0)
+		return -1;
+	run->rolled = true;
+	return compaction_plan(run, e);
 }
 
 /* Learn what may go: all of it lies below the end, so it is learned anew where
@@ -59,7 +86,7 @@ compact(struct compacting *run, struct err *e)
 {
 	struct compaction *c = run->c;
 
-	if (compaction_plan(run, e) < 0)
+	if (plan(run, e) < 0)
 		return -1;
 	if (!c->picked || c->dry_run)
 		return 0;

@@ -53,6 +53,9 @@ struct compaction { /* zero it, then fill the first part */
 	bool bounded; /* nothing that ends behind this offset is cleaned: the */
 	int64_t bound; /* high watermark, where there is one */
 	bool force; /* clean whatever the dirty ratio is */
+	bool roll; /* what the active segment holds may be compacted too: it
+		    * is closed first, if that makes it so */
+	int64_t timeout; /* ms: so long a producer is waited for, for that */
 	bool dry_run; /* only decide: the first block of results */
 	const struct compaction_reduce *reduce; /* NULL: the last value stays */
 	/* About every MiB: bytes of .log read so far, and in all as far as is
@@ -84,9 +87,9 @@ struct compaction { /* zero it, then fill the first part */
  * Take clean.lock, if the caller has not (partition_begin_clean), end what a
  * killed run left, decide, and compact.
  * 0 (also if nothing is to be done: see why), or -1: ERR_BUSY (another holds
- * clean.lock), ERR_CORRUPT (damage; the segments before it may be compacted),
- * ERR_SYSTEM (e->sys ENOSPC: what was begun is removed), ERR_STOPPED, or what
- * reduce said.
+ * clean.lock, or a producer the log), ERR_CORRUPT (damage; the segments before
+ * it may be compacted), ERR_SYSTEM (e->sys ENOSPC: what was begun is removed),
+ * ERR_STOPPED, or what reduce said.
  */
 int compaction_run(struct compaction *c, struct err *e);
 

@@ -29,6 +29,7 @@ struct compacting { /* a run; zero it to start */
 	int64_t memory;
 	struct compaction_segment *list; /* in [c->start, c->end) */
 	size_t count;
+	bool rolled; /* what c->roll asks for was done */
 	int64_t done, total, told; /* bytes, for progress */
 
 	/* Which record of each key is the last: by one of two ways. */

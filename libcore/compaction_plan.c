@@ -10,8 +10,8 @@
 #include "compaction.h"
 #include "compaction_parts.h"
 #include "fsio.h"
-#include "index.h"
 #include "swap.h"
+#include "timefind.h"
 
 static int
 failed(const struct compacting *run, int64_t base, enum segment_file what,
@@ -40,24 +40,40 @@ size_of(const struct compacting *run, int64_t base, enum segment_file what,
 	return *size < 0 ? failed(run, base, what, e) : 0;
 }
 
-/* The segments below the active one. */
+/* Where what may be sealed ends: the active segment is closed only if none of
+ * it lies above the high watermark. */
+static int64_t
+sealed_end(const struct compacting *run)
+{
+	const struct view *v = &run->view;
+
+	return run->c->roll && !run->rolled && v->end.position > 0 &&
+		v->end.next_offset == v->log.next_offset ?
+	    v->end.next_offset :
+	    v->end.base;
+}
+
+/* The segments that are sealed, or will be. */
 static int
 list_sealed(struct compacting *run, struct err *e)
 {
 	struct segment_list *l = &run->view.segments;
 	struct compaction_segment *s;
+	int64_t end = sealed_end(run);
 	size_t i;
 
+	free(run->list);
+	run->count = 0;
 	run->list = calloc(l->count + 1, sizeof(*run->list));
 	if (run->list == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	if (swap_filter(l, run->p->dirfd, run->p->where, e) < 0)
 		return -1;
-	for (i = 0; i < l->count && l->bases[i] < run->view.end.base; i++)
+	for (i = 0; i < l->count && l->bases[i] < end; i++)
 		run->list[run->count++].base = l->bases[i];
 	for (i = 0; i < run->count; i++) {
 		s = &run->list[i];
-		s->end = i + 1 < run->count ? s[1].base : run->view.end.base;
+		s->end = i + 1 < run->count ? s[1].base : end;
 	}
 	return 0;
 }
@@ -89,26 +105,14 @@ measure(const struct compacting *run, struct compaction_segment *s,
 
 /* Largest timestamp, ms; without one, when it was last written. */
 static int
-newest(const struct compacting *run, const struct compaction_segment *s,
-    int64_t *ms, struct err *e)
+newest(struct compacting *run, const struct compaction_segment *s, int64_t *ms,
+    struct err *e)
 {
-	struct timeindex_entry en, last = { -1, 0 };
-	int fd, r = 0;
-
-	fd = segment_open(run->p->dirfd, s->base, SEGMENT_TIMEINDEX, O_RDONLY,
-	    run->p->where, e);
-	if (fd < 0 && e->code != ERR_NONE)
+	if (timefind_segment_max(&run->view, s->base, ms, e) < 0)
 		return -1;
-	if (fd >= 0) {
-		r = timeindex_find(
-		    fd, s->base, INT64_MAX, INT64_MAX, &en, &last);
-		if (r < 0)
-			failed(run, s->base, SEGMENT_TIMEINDEX, e);
-		close(fd);
-	}
-	*ms = last.timestamp >= 0 ? last.timestamp :
-				    (int64_t)s->st.st_mtim.tv_sec * 1000;
-	return r;
+	if (*ms < 0)
+		*ms = (int64_t)s->st.st_mtim.tv_sec * 1000;
+	return 0;
 }
 
 /* Largest timestamp of the first batch, ms; -1 it has none. */
@@ -238,8 +242,8 @@ compaction_plan(struct compacting *run, struct err *e)
 
 	if (view_look(&run->view, &start, e) < 0 || list_sealed(run, e) < 0)
 		return -1;
-	c->start = run->count > 0 ? run->list[0].base : run->view.end.base;
-	c->end = run->view.end.base;
+	c->end = sealed_end(run);
+	c->start = run->count > 0 ? run->list[0].base : c->end;
 	if (find_dirty(run, e) < 0)
 		return -1;
 	for (i = 0; i < run->count; i++)

@@ -30,7 +30,7 @@ struct tally {			/* of one topic */
 struct clean {
 	struct opt_common common;
 	bool dry_run, null, json, unsafe_fs;
-	bool compact_only, retain_only, keep_unread, force;
+	bool compact_only, retain_only, keep_unread, force, roll;
 	bool has_now, has_memory;
 	int64_t now;		/* ms */
 	int64_t memory, timeout;

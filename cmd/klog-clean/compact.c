@@ -24,6 +24,7 @@ compact_partition(struct clean *c, int32_t number, const struct view *v,
 {
 	struct compaction k = { .partition = p, .now_ms = c->now,
 		.memory = c->memory, .force = c->force,
+		.roll = c->roll, .timeout = c->timeout,
 		.workers = sysconf(_SC_NPROCESSORS_ONLN) < 2 ? 0 : 1,
 		.dry_run = c->dry_run, .progress = tick, .context = c };
 	struct reduce *reduce = NULL;

@@ -33,6 +33,8 @@ static const struct opt table[] = {
 	    "remove no segments"),
 	OPT_FLAG('f', "force", struct clean, force,
 	    "compact however little there is to gain; --now may be to come"),
+	OPT_FLAG(0, "roll", struct clean, roll,
+	    "also what is being written to: close that segment first"),
 	OPT_STRING(0, "reduce", "CMD", struct clean, reduce,
 	    "CMD makes one value of all values of a key"),
 	OPT_SIZE(0, "memory", "SIZE", struct clean, memory,
@@ -61,6 +63,7 @@ check(const struct clean *c, struct err *e)
 	    c->before_delete != NULL	    ? "--before-delete" :
 					      NULL;
 	const char *compact = c->force && !c->has_now ? "--force" :
+	    c->roll			     ? "--roll" :
 	    c->reduce != NULL	       ? "--reduce" :
 	    c->has_memory	       ? "--memory" :
 					 NULL;

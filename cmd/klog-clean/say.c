@@ -162,8 +162,11 @@ put_compaction_why(const struct clean *c, const struct compaction *k,
 	switch (k->why) {
 	case COMPACTION_NOTHING:
 		snprintf(out, TEXT,
-		    "no segment may be compacted yet: the one that is "
-		    "written to, and what is too young, never is");
+		    "no segment may be compacted yet: %s is too young, or on "
+		    "too few copies, never is",
+		    c->roll ? "what" :
+			      "the one that is written to (--roll closes it), "
+			      "and what");
 		break;
 	case COMPACTION_CLEAN:
 		snprintf(out, TEXT, "all that may be is compacted");

@@ -19,6 +19,7 @@ complete -c klog-clean -l keep-unread -d 'keep what a group of the topic has not
 complete -c klog-clean -l before-delete -x -d 'run CMD for each segment (%f); it stays if CMD fails'
 complete -c klog-clean -l compact-only -d 'remove no segments'
 complete -c klog-clean -s f -l force -d 'compact however little there is to gain; --now may be to come'
+complete -c klog-clean -l roll -d 'also what is being written to: close that segment first'
 complete -c klog-clean -l reduce -x -d 'CMD makes one value of all values of a key'
 complete -c klog-clean -l memory -x -d 'take so much memory for keys (64M)'
 complete -c klog-clean -l json -d 'one JSON object a segment, a compacted partition and a topic'

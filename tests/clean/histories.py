@@ -83,7 +83,7 @@ def check_empty(got, kept, segments, end):
                              % (a.base, b.base))
 
 
-def expect(part, conf, now, force):
+def expect(part, conf, now, args):
     """What klog-clean has to make of it: (batches, bases, the rest)."""
     gone, active = rules.retain(part, conf, now)
     if active:
@@ -93,6 +93,9 @@ def expect(part, conf, now, force):
     left.start = max(part.start, left.segments[0].base)
     done = None
     if "compact" in conf["cleanup.policy"]:
+        force = "--force" in args
+        if "--roll" in args:
+            left = rules.roll(left, conf, now, force)
         done = rules.compact(left, conf, now, force)
     if done is None:
         return left.batches(), [s.base for s in left.segments], None
@@ -107,7 +110,7 @@ def check_round(topic, conf, now, args):
     before = rules.read(place, True, interval)
     holes = any(a.last + 1 != b.base for a, b in zip(
         before.batches(), before.batches()[1:]))
-    batches, bases, done = expect(before, conf, now, "--force" in args)
+    batches, bases, done = expect(before, conf, now, args)
     was = contents(topic)
     spilled = False
     if "--memory" not in args and "compact" in conf["cleanup.policy"] \
@@ -215,6 +218,7 @@ def one(state, seed, rounds=4):
             now = max(now, history.now) + rng.choice(
                 [0, 1, 3, 10, 30]) * made.MINUTE
             args = [x for x in ("--force",) if rng.randrange(2)]
+            args += rng.choice([[], [], ["--roll"]])
             args += rng.choice([[], ["--memory", "8M"]])
             text = "round %d, --now %d %s" % (n, now, " ".join(args))
             for what, yes in zip(("changed", "spilled"),

@@ -143,16 +143,16 @@ def fates(part):
 
 class Range:
     """What can be cleaned: segments [0, count), the dirty ones from first.
-    """
+    Without transactions none is taken for open."""
 
-    def __init__(self, part, conf, now):
+    def __init__(self, part, conf, now, transactions=True):
         segments = part.segments
         self.first = part.clean
         if not segments[0].base <= self.first <= part.end:
             self.first = segments[0].base
         limits = [segments[-1].base, part.high]
         _, stable = fates(part)
-        if stable is not None:
+        if stable is not None and transactions:
             limits.append(stable)
         lag = conf["min.compaction.lag.ms"]
         for s, upper in zip(segments[:-1], segments[1:]):
@@ -178,6 +178,21 @@ class Range:
         """Whether it is cleaned without being forced to."""
         return self.overdue or self.dirty > 0 \
             and self.ratio > conf["min.cleanable.dirty.ratio"]
+
+
+def roll(part, conf, now, force=False):
+    """klog's own, --roll: the active segment is closed first, if that makes
+    it one that is cleaned."""
+    active = part.segments[-1]
+    if not active.size or part.end > part.high:
+        return part
+    after = copy.copy(active)
+    after.base, after.batches = part.end, []
+    after.size = after.index_bytes = after.time_bytes = 0
+    closed = Part(part.segments + [after], part.start, part.clean, part.high)
+    span = Range(closed, conf, now, False)
+    picked = span.count == len(part.segments) and (force or span.picked(conf))
+    return closed if picked else part
 
 
 def latest(batches, fate, first):

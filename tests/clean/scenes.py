@@ -36,8 +36,8 @@ def make(path, segments=6, each=12, **conf):
         if s == 2:
             log.abort(9, 0, first, made.T0, epoch=1)
         log.roll()
-    log.add(encode_batch([Record(log.next, NOW, b"last", b"one", [])],
-                         epoch=9))
+    log.add(encode_batch([Record(log.next + n, NOW, b"k%d" % n, b"last", [])
+                          for n in range(2)], epoch=9))
     shutil.rmtree(path, ignore_errors=True)
     conf.setdefault("segment_bytes", 4096)
     kafkawrite.write_topic(path, [log], index_interval_bytes=300, **conf)
@@ -71,6 +71,8 @@ class Scene:
         part.segments = part.segments[gone:]
         part.start = max(part.start, part.segments[0].base)
         left = part.batches()
+        if "--roll" in self.args:
+            part = rules.roll(part, conf, NOW, True)
         if "compact" in conf["cleanup.policy"]:
             left = rules.compact(part, conf, NOW, True)[0]
         return {r.offset: r.fields() for b in left if not b.control
@@ -205,4 +207,5 @@ def all_scenes(state):
         out.insert(1, Scene(state, "both", ["--force"], dict(
             compact, **{"cleanup.policy": "compact,delete",
                         "retention.ms": 3600 * 1000 - 150000})))
+        out.insert(2, Scene(state, "roll", ["--force", "--roll"], compact))
     return out

@@ -2,7 +2,7 @@
  * small: compact partition 0 of a topic with less memory than klog-clean
  * takes, so that a few dozen keys go to temporary files.
  *
- *	small TOPIC NOW_MS BYTES [force]
+ *	small TOPIC NOW_MS BYTES [force] [roll]
  *
  * Prints how many bytes it spilled.
  */
@@ -21,7 +21,7 @@ main(int argc, char **argv)
 	struct partition p;
 	struct topic t;
 	struct err e = { 0 };
-	int r;
+	int i, r;
 
 	if (argc < 4)
 		return 2;
@@ -34,7 +34,10 @@ main(int argc, char **argv)
 		c.partition = &p;
 		c.now_ms = strtoll(argv[2], NULL, 10);
 		c.memory = strtoll(argv[3], NULL, 10);
-		c.force = argc > 4;
+		for (i = 4; i < argc; i++) {
+			c.force |= strcmp(argv[i], "force") == 0;
+			c.roll |= strcmp(argv[i], "roll") == 0;
+		}
 		memcpy(c.hash_key, "sixteen bytes...", 16);
 		r = compaction_run(&c, &e);
 		partition_close(&p);

@@ -88,6 +88,61 @@ du_of() {
 	[ "$(jq -s '.[0].dirty_bytes' "$OUT")" -eq 0 ]
 }
 
+@test "--roll: what is being written to is compacted too, if that is due" {
+	klog-topic create -c cleanup.policy=compact c
+	rounds 3
+	run3 klog-clean -v c
+	is_status 0
+	is_out "$T/c: nothing to remove; nothing to compact"
+	is_err "klog-clean: $T/c/0: not compacted: no segment may be compacted yet: the one that is written to (--roll closes it), and what is too young, or on too few copies, never is"
+	run3 klog-clean -n --roll c
+	is_status 0
+	is_out "$T/c/0: would be compacted: 1 segment, $(du_of c/0 0): 1.00 of it was new, min.cleanable.dirty.ratio is 0.50
+$T/c: nothing to remove; would compact 1 partition, $(du_of c/0 0)"
+	[ "$(segments c/0)" = 0 ]
+	# A producer that has the log is waited for, for so long.
+	run3 flock c/0/lock klog-clean --roll --timeout 50ms c
+	is_status 5
+	err_like "^klog-clean: $T/c/0/lock: locked by process [0-9]+ \(flock\)\$"
+	[ "$(segments c/0)" = 0 ]
+	run3 klog-clean -v --roll c
+	is_status 0
+	is_err ''
+	out_like "^$T/c/0: compacted: 300 records to 100, 3\.[0-9]k to 1\.[0-9]k, 1 segment to 1: 1\.00 of it was new, min\.cleanable\.dirty\.ratio is 0\.50
+$T/c: nothing to remove; compacted 1 partition, 3\.[0-9]k to 1\.[0-9]k\$"
+	[ "$(segments c/0)" = '0 300' ]
+	[ "$(values k7)" = 3 ]
+	# Nothing was written since; then too little.
+	run3 klog-clean -v --roll c
+	is_err "klog-clean: $T/c/0: not compacted: all that may be is compacted"
+	echo k7:4 | klog-produce -K : c
+	run3 klog-clean -q --roll c
+	is_status 0
+	[ "$(segments c/0)" = '0 300' ]
+	# Where others lead it is done likewise.
+	klog-topic seal -q c
+	run3 klog-clean -q --force --roll c
+	is_status 0
+	is_err ''
+	[ "$(segments c/0)" = '0 301' ]
+	[ "$(values k7)" = 4 ]
+	run3 klog-check c
+	is_status 0
+}
+
+@test "--roll: a topic that is not compacted keeps its segments" {
+	klog-topic create t
+	days t 3
+	run3 klog-clean -v --roll t
+	is_status 0
+	klog-topic alter -q -c retention.ms=-1 t
+	echo x | klog-produce t
+	run3 klog-clean --roll t
+	is_status 0
+	is_out "$T/t: nothing to remove"
+	[ "$(segments t/0)" = 3 ]
+}
+
 @test "compact,delete: what is old goes first, the rest is compacted" {
 	make_c
 	rounds 6

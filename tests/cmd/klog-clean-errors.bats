@@ -261,6 +261,7 @@ wrong() {
 	wrong '--force has no meaning with --retain-only' --retain-only -f t
 	wrong '--reduce has no meaning with --retain-only' \
 		--retain-only --reduce cat t
+	wrong '--roll has no meaning with --retain-only' --retain-only --roll t
 	wrong '--memory has no meaning with --retain-only' \
 		--retain-only --memory 64M t
 	wrong '--json and -0 exclude each other' --json -0 t

@@ -54,6 +54,59 @@ keeps_last(void)
 	place_remove(&k.pl);
 }
 
+/* With roll the active segment is closed if that makes it due; it is empty
+ * then. */
+static void
+rolls(void)
+{
+	struct compaction c = { .roll = true };
+	struct keyed k;
+	struct lock l;
+	struct err e;
+
+	keyed_make(&k);
+	keyed_append(&k, "a=1 b=1", CODEC_NONE);
+	c.bounded = true;
+	c.bound = 1;
+	CHECK_EQ_INT(keyed_compact(&k, &c, 0, &e), 0);
+	CHECK_EQ_INT(c.why, COMPACTION_NOTHING);
+	c.bounded = false;
+	c.dry_run = true;
+	CHECK_EQ_INT(keyed_compact(&k, &c, 0, &e), 0);
+	CHECK_EQ_INT(c.why, COMPACTION_RATIO);
+	CHECK_EQ_INT(c.segments_before, 1);
+	CHECK_EQ_INT(place_size(&k.pl, LOG(2)), -1);
+	c.dry_run = false;
+	CHECK_EQ_INT(keyed_compact(&k, &c, 0, &e), 0);
+	CHECK_EQ_INT(c.end, 2);
+	CHECK_EQ_INT(place_size(&k.pl, LOG(2)), 0);
+	/* Nothing was appended, then too little. */
+	CHECK_EQ_INT(keyed_compact(&k, &c, 0, &e), 0);
+	CHECK_EQ_INT(c.why, COMPACTION_CLEAN);
+	keyed_append(&k, "a=2", CODEC_NONE);
+	CHECK_EQ_INT(keyed_compact(&k, &c, 0, &e), 0);
+	CHECK_EQ_INT(c.why, COMPACTION_BELOW_RATIO);
+	CHECK_EQ_INT(place_size(&k.pl, LOG(3)), -1);
+	/* Too young is all but what is clean. */
+	k.set.min_compaction_lag_ms = 1000;
+	c.force = true;
+	CHECK_EQ_INT(keyed_compact(&k, &c, 999, &e), 0);
+	CHECK_EQ_INT(c.end, 2);
+	CHECK_EQ_INT(place_size(&k.pl, LOG(3)), -1);
+	CHECK_EQ_INT(keyed_compact(&k, &c, 1001, &e), 0);
+	CHECK_EQ_INT(place_size(&k.pl, LOG(3)), 0);
+	check_reads(&k, true, "1:b=1 2:a=2");
+	/* A producer that has it is waited for, for no time. */
+	keyed_append(&k, "a=3", CODEC_NONE);
+	place_need(lock_open(&l, k.pl.part, "lock", "t/0", 1, &e) == 0 &&
+		lock_try(&l, &e) == 1,
+	    "lock", &e);
+	CHECK_EQ_INT(keyed_compact(&k, &c, 1001, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_BUSY);
+	lock_close(&l);
+	place_remove(&k.pl);
+}
+
 /* A tombstone stays until its horizon has passed, then it goes. */
 static void
 tombstones(void)
@@ -316,5 +369,5 @@ left_swap(void)
 	place_remove(&k.pl);
 }
 
-TEST_MAIN(TEST(keeps_last), TEST(tombstones), TEST(readers_go_on),
+TEST_MAIN(TEST(keeps_last), TEST(rolls), TEST(tombstones), TEST(readers_go_on),
     TEST(backwards), TEST(decides), TEST(busy), TEST(damage), TEST(left_swap))
