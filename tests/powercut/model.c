@@ -3,7 +3,7 @@
  *
  * Does runs FIRST to FIRST + COUNT - 1 of SEED (model.h), each with its own
  * choice of segment size and index interval; from run 1000000 on they are
- * runs of compaction.  With STEP and STATE only that
+ * runs of compaction, from 2000000 on of truncation, from 3000000 on of snapshots.  With STEP and STATE only that
  * state of run FIRST is checked.  The first state that is wrong is told, with
  * the command that repeats it, its files are kept, and the status is 1.
  * Otherwise it prints how many states there were.
@@ -11,7 +11,8 @@
  *   model_disk, model_crash  the disk, and what a crash leaves of it
  *   model_calls, model_names the core's system calls, led to it
  *   model_work, model_past   who appends what, and what is known of it
- *   model_clean              runs of compaction
+ *   model_clean, model_cut,  runs of compaction, of truncation, of snapshots,
+ *   model_snapshot, model_log  and what the latter share
  *   model_states             states at a point
  *   model_check, model_files what is asked of a state
  */
@@ -58,8 +59,12 @@ main(int argc, char **argv)
 		run.number = (int)arg[1] + i;
 		if (run.number < CLEAN_RUNS)
 			work();
-		else
+		else if (run.number < CUT_RUNS)
 			clean_work();
+		else if (run.number < SNAPSHOT_RUNS)
+			cut_work();
+		else
+			snapshot_work();
 	}
 	printf("# states: %ld\n", states_checked);
 	printf("# of them in recoveries: %ld\n", states_nested);

@@ -100,6 +100,8 @@ void check_files(const struct disk *d, const struct seen *s,
 void files_begin(struct disk *d);
 /* Remove the page of hints, as anybody may where nobody is at work. */
 void files_remove_page(struct disk *d);
+/* Whether the batch is in one of the files that keep what was cut off. */
+bool files_cut_has(const struct disk *d, const struct past *p);
 /* A number for all bytes of the log, its indexes and checkpoints. */
 uint64_t files_sum(const struct disk *d);
 
@@ -115,6 +117,9 @@ void check_point(const struct disk *from, const struct point *at,
 void check_disk(struct disk *d, bool only_killed,
     void (*nest)(const struct point *at), const struct way *way);
 
+/* klog-check has nothing to say of the topic. */
+void check_verified(const struct topic *t, const struct way *way);
+
 /* What the log holds once d is recovered; that is done on a copy. */
 void check_future(const struct disk *d, struct disk *copy, bool only_killed,
     struct seen *s);
@@ -122,11 +127,33 @@ void check_future(const struct disk *d, struct disk *copy, bool only_killed,
 /* One run. */
 void work(void);
 
-/* Runs from CLEAN_RUNS on are of compaction, and their states are checked
- * so. */
-enum { CLEAN_RUNS = 1000000 };
+/* Runs from CLEAN_RUNS on are of compaction, those from CUT_RUNS on of
+ * truncation, those from SNAPSHOT_RUNS on of snapshots, and their states are
+ * checked so. */
+enum { CLEAN_RUNS = 1000000, CUT_RUNS = 2000000, SNAPSHOT_RUNS = 3000000 };
 
 void clean_work(void);
 void clean_check(void (*nest)(const struct point *at), const struct way *way);
+
+/* Shared by runs that fill a log themselves: make and open the topic; open
+ * its partition; recover it; append a batch, in bytes that live until the
+ * next, or several, some of which are synced too. */
+void model_create(struct disk *d, struct topic *t);
+void model_partition(
+    struct partition *p, const struct topic *t, const struct way *way);
+void model_recover(struct partition *p, const struct way *way);
+const uint8_t *model_append(struct partition *p, uint64_t *random,
+    int32_t *size, const struct way *way);
+void model_sync(struct partition *p, const struct way *way);
+void model_fill(struct partition *p, uint64_t *random, int batches,
+    int synced, const struct way *way);
+
+void snapshot_work(void);
+void snapshot_check(
+    void (*nest)(const struct point *at), const struct way *way);
+
+void cut_work(void);
+void cut_check(struct disk *d, bool only_killed,
+    void (*nest)(const struct point *at), const struct way *way);
 
 #endif

@@ -24,7 +24,7 @@ model_open(struct topic *t, const struct way *way)
 	}
 	t->settings.segment_bytes = run.segment_bytes;
 	t->settings.index_interval_bytes = run.index_interval;
-	if (run.number < CLEAN_RUNS)
+	if (run.number < CLEAN_RUNS || run.number >= CUT_RUNS)
 		return 1;
 	t->settings.cleanup_policy = CLEANUP_COMPACT;
 	t->settings.delete_retention_ms = 1000;
@@ -76,6 +76,7 @@ read_log(struct seen *s, const struct topic *t, bool tolerate,
 	if (view_open(&v, t->dirfd, 0, t->path, &e) < 0)
 		model_fail(way, "view: %s", e.text);
 	v.strict = true;
+	v.past_copies = true;
 	if (view_list(&v, &e) < 0 || view_start(&v, &s->start, &e) < 0)
 		model_fail(way, "view: %s", e.text);
 	s->next = s->start;
@@ -233,8 +234,7 @@ fail_verified(void *context, const struct trouble *t)
 	    t->file, (long long)t->position, t->what);
 }
 
-/* What klog-check would say of the partition: nothing. */
-static void
+void
 check_verified(const struct topic *t, const struct way *way)
 {
 	struct verify v = { .topic = t,
@@ -256,6 +256,14 @@ check_disk(struct disk *d, bool only_killed,
 	struct partition p;
 	struct topic t;
 
+	if (run.number >= SNAPSHOT_RUNS) {
+		snapshot_check(nest, way);
+		return;
+	}
+	if (run.number >= CUT_RUNS) {
+		cut_check(d, only_killed, nest, way);
+		return;
+	}
 	if (run.number >= CLEAN_RUNS) {
 		clean_check(nest, way);
 		return;

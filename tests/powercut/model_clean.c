@@ -16,7 +16,6 @@
 #include "compaction.h"
 #include "cursor.h"
 #include "durable.h"
-#include "verify.h"
 
 enum { KEYS = 5, OFFSETS = 256, ROUNDS = 3, BATCHES = 9, RETENTION_MS = 1000 };
 
@@ -219,28 +218,6 @@ clean(struct partition *p, const struct way *way)
 
 	if (compaction_run(&c, &e) < 0)
 		model_fail(way, "clean: %s", e.text);
-}
-
-static void
-say_verified(void *context, const struct trouble *t)
-{
-	model_fail(context, "klog-check would say: %s: position %lld: %s",
-	    t->file, (long long)t->position, t->what);
-}
-
-/* klog-check has nothing to say of it. */
-static void
-check_verified(const struct topic *t, const struct way *way)
-{
-	struct verify v = { .topic = t,
-		.deep = true,
-		.told = say_verified,
-		.context = (void *)(uintptr_t)way };
-	struct err e;
-
-	if (verify_partition(&v, 0, &e) < 0)
-		model_fail(way, "verifying: %s", e.text);
-	verify_release(&v);
 }
 
 void

@@ -93,6 +93,26 @@ files_remove_page(struct disk *d)
 		disk_change(d, dir, name, NONE, node);
 }
 
+bool
+files_cut_has(const struct disk *d, const struct past *p)
+{
+	int16_t node = disk_find(d, find_partition(d), name_number("cut"));
+	const struct dir *dd;
+	const struct node *n;
+	int i;
+
+	if (node == NONE)
+		return false;
+	dd = &d->dirs[d->nodes[node].dir];
+	for (i = 0; i < dd->now_count; i++) {
+		n = &d->nodes[dd->now[i].node];
+		if (memmem(n->data, (size_t)n->size, p->bytes,
+			(size_t)p->size) != NULL)
+			return true;
+	}
+	return false;
+}
+
 static void
 list_files(struct files *f, const struct disk *d)
 {

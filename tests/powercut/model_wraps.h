@@ -43,6 +43,7 @@ int __wrap_munmap(void *addr, size_t size);
 int __wrap_fstat(int fd, struct stat *st);
 int __wrap_fstatat(int dirfd, const char *name, struct stat *st, int flags);
 int __wrap_fchmod(int fd, mode_t mode);
+int __wrap_fchown(int fd, uid_t user, gid_t group);
 int __wrap_futimens(int fd, const struct timespec times[2]);
 int __wrap_fstatfs(int fd, struct statfs *fs);
 int __wrap_faccessat(int dirfd, const char *name, int mode, int flags);
@@ -54,6 +55,8 @@ int __wrap_mkdirat(int dirfd, const char *name, mode_t mode);
 int __wrap_unlinkat(int dirfd, const char *name, int flags);
 int __wrap_renameat(
     int from_fd, const char *from, int to_fd, const char *to);
+int __wrap_linkat(
+    int from_fd, const char *from, int to_fd, const char *to, int flags);
 int __wrap_renameat2(int from_fd, const char *from, int to_fd,
     const char *to, unsigned flags);
 int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
