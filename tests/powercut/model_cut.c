@@ -140,6 +140,8 @@ cut_check(struct disk *d, bool only_killed,
 	read_log(&s, &t, false, way);
 	check_batches(d, &s, only_killed, cut.ended, way);
 	check_verified(&t, way);
+	if (cut.ended)
+		check_epochs(&p, way);
 	/* What was not synced may have been lost from below the cut. */
 	if (s.next >= cut.at) {
 		calls_point = nest;
@@ -189,9 +191,11 @@ one_round(const struct topic *t)
 	cut.epoch++;
 	/* The last of them maybe not synced. */
 	model_fill(&p, &cut.random, batches,
-	    batches - random_below(&cut.random, 3), &way);
+	    batches - random_below(&cut.random, 6), &way);
 	while (past.list[from].lost)
 		from++;
+	if (past.count - from > 4 && random_below(&cut.random, 3) > 0)
+		from = past.count - 4;
 	do
 		i = from + random_below(&cut.random, past.count - from);
 	while (past.list[i].lost);
