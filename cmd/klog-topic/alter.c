@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "insync.h"
 #include "report.h"
+#include "role.h"
 #include "topic.h"
 #include "verbs.h"
 #include "where.h"
@@ -20,6 +21,8 @@ struct alter {
 	int64_t timeout;	/* ms to wait for the topic's lock */
 	int32_t before;		/* partitions there were */
 	int64_t copies;		/* and min.insync.replicas */
+	const struct topic *topic;	/* while it runs */
+	struct role role;
 };
 
 static const struct alter defaults = { .timeout = 10000 };
@@ -70,11 +73,29 @@ check(const struct alter *o, struct err *e)
 	return 0;
 }
 
+/* A partition that its source does not have would end all copying; settings
+ * are another matter: who only appends to a copy leaves them. */
+static int
+check_role(struct alter *o, struct err *e)
+{
+	const struct topic *t = o->topic;
+
+	if (role_read(&o->role, t->dirfd, t->path, e) < 0)
+		return -1;
+	if (o->role.kind != ROLE_REPLICA || o->partitions == 0)
+		return 0;
+	return err_set(e, ERR_ROLE,
+	    "%s: is a replica of %s: add partitions there, they come with the "
+	    "next copy", t->path, o->role.source);
+}
+
 static int
 change(void *context, struct settings *s, struct err *e)
 {
 	struct alter *o = context;
 
+	if (check_role(o, e) < 0)
+		return -1;
 	o->before = s->partitions;
 	o->copies = s->min_insync_replicas;
 	if (o->partitions != 0 && o->partitions < s->partitions)
@@ -106,6 +127,7 @@ unsettled(const struct topic *t, struct err *e)
 static int
 alter_topic(struct alter *o, struct topic *t, struct err *e)
 {
+	o->topic = t;
 	if (topic_check_local(t, o->unsafe, e) < 0 ||
 	    topic_change(t, clock_mono_ms() + o->timeout, change, o, e) < 0)
 		return -1;
@@ -117,6 +139,10 @@ alter_topic(struct alter *o, struct topic *t, struct err *e)
 		report_warn("%s: %" PRId32 " partitions, %" PRId32 " before: "
 			    "from now on keys map to other partitions",
 		    t->path, t->settings.partitions, o->before);
+	if (o->role.kind == ROLE_REPLICA)
+		report_warn("%s: is a replica of %s: with the next copy come "
+			    "the settings of that one",
+		    t->path, o->role.source);
 	report_note("%s: changed", t->path);
 	return 0;
 }

@@ -154,6 +154,22 @@ b'
 	same_logs here/a there/a
 }
 
+@test "a copy gets no partitions of its own; its settings are its source's" {
+	klog-topic create here/a
+	klog-replicate here/a there/a
+	run3 klog-topic alter -p 2 -c retention.ms=1h there/a
+	is_status 6
+	is_out ''
+	is_err "klog-topic: there/a: is a replica of $(hostname):$T/here/a: add partitions there, they come with the next copy"
+	cmp here/a/topic.conf there/a/topic.conf
+	run3 klog-topic alter -c retention.ms=1h there/a
+	is_status 0
+	is_err "klog-topic: there/a: is a replica of $(hostname):$T/here/a: with the next copy come the settings of that one"
+	run3 klog-replicate here/a there/a
+	is_status 0
+	cmp here/a/topic.conf there/a/topic.conf
+}
+
 @test "a log start that was raised, and segments that are gone" {
 	klog-topic create -c segment.bytes=1M here/a
 	for _ in 1 2 3; do
