@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "each.h"
 #include "epochs.h"
 #include "followers.h"
 #include "main.h"
@@ -19,6 +20,7 @@ struct status {
 	struct role role;
 	struct followers followers;
 	struct table table;
+	size_t printed;	/* topics */
 };
 
 static const struct opt table[] = {
@@ -120,6 +122,8 @@ show_all(struct status *o, const struct topic *t, struct err *e)
 	if (r < 0 || o->json)
 		return r;
 	role_text(&o->role, role);
+	if (o->printed++ > 0)
+		putchar('\n');
 	printf("%s  %s\n", t->path, role);
 	if (table_print(&o->table, true, stdout, e) < 0)
 		return -1;
@@ -127,14 +131,13 @@ show_all(struct status *o, const struct topic *t, struct err *e)
 }
 
 static int
-run(void *opts, int argc, char **argv, struct err *e)
+show_topic(void *context, const char *path, struct err *e)
 {
-	struct status *o = opts;
+	struct status *o = context;
 	struct topic t;
 	int r;
 
-	(void)argc;
-	if (where_open(&t, &o->common, argv[0], e) < 0)
+	if (topic_open(&t, path, e) < 0)
 		return -1;
 	o->topic = &t;
 	table_init(&o->table, columns, COLUMNS);
@@ -145,15 +148,23 @@ run(void *opts, int argc, char **argv, struct err *e)
 	return r;
 }
 
-static const char *const usage[] = { "[options] TOPIC", NULL };
+static int
+run(void *opts, int argc, char **argv, struct err *e)
+{
+	struct status *o = opts;
+
+	return each_topic(&o->common, argc, argv, show_topic, o, e);
+}
+
+static const char *const usage[] = { "[options] TOPIC...", NULL };
 
 const struct command verb_status = {
 	.name = "status",
-	.summary = "tell who has what of a topic",
+	.summary = "tell who has what of topics",
 	.usage = usage,
 	.opts = table,
 	.opts_size = sizeof(struct status),
 	.min_operands = 1,
-	.max_operands = 1,
+	.max_operands = OPERANDS_ANY,
 	.run = run,
 };

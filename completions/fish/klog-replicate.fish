@@ -33,7 +33,7 @@ complete -c klog-replicate -n '__fish_use_subcommand' -l dir -x -a '(__fish_comp
 complete -c klog-replicate -n '__fish_use_subcommand' -l progress -d 'show progress even if not on a terminal'
 complete -c klog-replicate -n '__fish_use_subcommand' -a '(_klog_replicate_topics)' -d topic
 complete -c klog-replicate -n '__fish_use_subcommand' -a '(__fish_complete_directories)'
-complete -c klog-replicate -n '__fish_use_subcommand' -a status -d 'tell who has what of a topic'
+complete -c klog-replicate -n '__fish_use_subcommand' -a status -d 'tell who has what of topics'
 complete -c klog-replicate -n '__fish_seen_subcommand_from status' -l json -d 'one JSON object a partition'
 complete -c klog-replicate -n '__fish_seen_subcommand_from status' -s q -l quiet -d 'say nothing but errors'
 complete -c klog-replicate -n '__fish_seen_subcommand_from status' -s v -l verbose -d 'say more; may be repeated'

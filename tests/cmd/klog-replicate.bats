@@ -170,6 +170,25 @@ b'
 	cmp here/a/topic.conf there/a/topic.conf
 }
 
+@test "status of several topics, and of what is none" {
+	klog-topic create here/a
+	klog-topic create here/b
+	klog-replicate --name c here/a there/
+	mkdir here/none
+	run3 klog-replicate status here/*
+	is_status 3
+	is_err 'klog-replicate: here/none: is not a topic: it has no topic.conf'
+	[ "$(grep -c '^here/[ab]  leader$' "$OUT")" = 2 ]
+	[ "$(sed -n '/^$/,$p' "$OUT" | sed 1,3d)" = '
+here/b  leader
+PARTITION  EPOCH  END  HIGH-WATERMARK  IN-SYNC  WANTED
+        0      -    0               0        1       1' ]
+	run3 klog-replicate status --json --dir here a b
+	is_status 0
+	[ "$(jq -r .topic "$OUT")" = 'a
+b' ]
+}
+
 @test "a log start that was raised, and segments that are gone" {
 	klog-topic create -c segment.bytes=1M here/a
 	for _ in 1 2 3; do
