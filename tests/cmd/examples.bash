@@ -1,5 +1,8 @@
 # Run the examples of a manual page.  A file says: load examples
 
+# What mdoc's escapes are, for sed.
+EXAMPLE_PLAIN='s/\\(dq/"/g; s/\\-/-/g; s/\\e/\\/g; s/\\&//g'
+
 # examples PAGE: the command lines in the EXAMPLES of man/PAGE.
 examples() {
 	awk '/^\.Sh/ { on = $2 == "EXAMPLES"; next }
@@ -7,7 +10,7 @@ examples() {
 	    on && /^\.Ed/ { block = 0 }
 	    on && block { print }
 	    on && /^\.Bd -literal/ { block = 1 }' "$KLOG_TOP/man/$1" |
-	    sed 's/\\(dq/"/g; s/\\-/-/g; s/\\e/\\/g; s/\\&//g'
+	    sed "$EXAMPLE_PLAIN"
 }
 
 # examples_run PAGE: all of them in one shell; each must succeed and say

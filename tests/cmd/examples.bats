@@ -4,6 +4,25 @@
 load helper
 load examples
 
+@test "examples are shown as they run" {
+	local page line bad=0
+
+	command -v mandoc >/dev/null || skip "no mandoc"
+	for page in "$KLOG_TOP"/man/*.[1-8]; do
+		mandoc -T utf8 -O width=300 "$page" | col -bx |
+		    sed 's/^ *//' >"$T/shown"
+		awk '/^\.Dl / { print substr($0, 5) }' "$page" |
+		    sed "$EXAMPLE_PLAIN" >"$T/run"
+		while read -r line; do
+			grep -qxF -e "$line" "$T/shown" || {
+				echo "${page##*/}: $line"
+				bad=1
+			}
+		done <"$T/run"
+	done
+	[ "$bad" -eq 0 ]
+}
+
 # page_runs PAGE
 page_runs() {
 	local program
@@ -17,6 +36,10 @@ page_runs() {
 			return 0
 		}
 	done
+	# A remote host is this one, and its home the page's folder.
+	printf '#!/bin/sh\nshift\nexec sh -c "exec $*"\n' >"$T/rsh"
+	chmod +x "$T/rsh"
+	export KLOG_RSH=$T/rsh
 	run3 timeout 60 bash -o pipefail -e "$T/examples" </dev/null
 	[ "$status" -eq 0 ] && return 0
 	echo "an example of $1 failed, status $status:"
