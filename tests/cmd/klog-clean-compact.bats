@@ -156,6 +156,25 @@ $T/c: nothing to remove; compacted 1 partition, 3\.[0-9]k to 1\.[0-9]k\$"
 	is_status 0
 }
 
+@test "compact,delete: a reader that is overtaken is told what it missed" {
+	make_c -c cleanup.policy=compact,delete -c retention.ms=-1
+	rounds 1
+	klog-consume -f -F '%o\n' c >out 2>err &
+	until_true sh -c '[ "$(wc -l <out)" -eq 100 ]'
+	kill -STOP "$!"
+	rounds 6 2
+	klog-topic alter -q -c retention.ms=4d c
+	klog-clean -q --now 2026-01-07T12:00 c
+	[ "$(cat c/0/log-start-offset)" = 300 ]
+	kill -CONT "$!"
+	until_true sh -c '[ "$(tail -n 1 out)" = 599 ]'
+	kill "$!"
+	wait "$!" || true
+	# Offsets 300 to 399 have a later value each.
+	[ "$(cat err)" = "klog-consume: $T/c/0: skipped 200 offsets that are gone, going on at offset 400" ]
+	[ "$(sed -n 101p out)" = 400 ]
+}
+
 @test "--reduce: a value made of all values of a key" {
 	make_c
 	rounds 5
