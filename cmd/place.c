@@ -72,6 +72,9 @@ take_host(struct place *p, const char *operand, const char **path,
 		    operand, (int)(colon - operand), operand);
 	p->host = strndup(operand, (size_t)(colon - operand));
 	*path = colon + 1;
+	/* The shell there begins at home, and gets the path in quotes. */
+	if (strncmp(*path, "~/", 2) == 0)
+		*path += 2;
 	if (p->host == NULL)
 		return no_memory(operand, e);
 	/* Brackets keep the colons of an address apart, ssh wants none. */

@@ -112,6 +112,16 @@ b'
 	same_logs here/a there/a
 }
 
+@test "a path there that begins at home" {
+	far
+	klog-topic create here/a
+	run3 klog-replicate 'h:~/here/a' 'there/'
+	is_status 0 && is_err ''
+	run3 klog-replicate here/a h:there/b
+	is_status 0 && is_err ''
+	[ -e there/a/role ] && [ -e there/b/role ]
+}
+
 @test "partitions, and the rest of them later" {
 	klog-topic create -p 3 here/a
 	for p in 0 1 2; do seq 10 | klog-produce -p $p here/a; done
