@@ -4,23 +4,20 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "main.h"
+#include "peer.h"
 #include "units.h"
 
 enum {
 	READ_SIZE = 256 << 10,
 	PIPE_SIZE = 1 << 20,
 	ERROR_MS = 2000,
-	LOOK_MS = 20,
-	END_MS = 2000, /* for the process behind it to see that we went */
 	PING_MS = 20000,
 	SHOWN = 60 /* bytes of what is no greeting */
 };
@@ -46,34 +43,12 @@ link_open(struct link *l, int in, int out, const char *peer, struct err *e)
 		.timeout_ms = -1,
 		.ping_ms = -1,
 		.wake_at = CLOCK_NEVER };
-	l->heard = l->said = clock_mono_ms();
+	l->heard = l->said = l->asked = clock_mono_ms();
 	prepare(in);
 	prepare(out);
 	if (buf_append(&l->output, line, wire_greet(line)) < 0)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	return 0;
-}
-
-/* Whether the child ends in END_MS. */
-static bool
-ends(pid_t pid)
-{
-	int fd = pidfd_open(pid, 0);
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int64_t now = clock_mono_ms(), until = now + END_MS;
-	siginfo_t info = { 0 };
-
-	/* A signal ends poll; without a descriptor we look now and then. */
-	for (; now < until && info.si_pid == 0; now = clock_mono_ms()) {
-		(void)poll(&p, fd < 0 ? 0 : 1,
-		    fd < 0 ? LOOK_MS : (int)(until - now));
-		if (waitid(P_PID, (id_t)pid, &info,
-			WEXITED | WNOHANG | WNOWAIT) < 0)
-			break;
-	}
-	if (fd >= 0)
-		close(fd);
-	return info.si_pid != 0;
 }
 
 void
@@ -84,24 +59,12 @@ link_expect(struct link *l, int64_t timeout)
 							     PING_MS;
 }
 
-/*
- * The status of the process behind the link, as it ends.  A remote shell whose
- * connection is dead does not see that we went: it is made to end.
- */
+/* The status of the process behind the link, as it ends. */
 static int
 reap(struct link *l)
 {
-	int status = 0;
+	int status = l->pid > 0 ? peer_end(l->pid) : 0;
 
-	if (l->pid <= 0)
-		return 0;
-	if (!ends(l->pid)) {
-		kill(l->pid, SIGTERM);
-		if (!ends(l->pid))
-			kill(l->pid, SIGKILL);
-	}
-	while (waitpid(l->pid, &status, 0) < 0 && errno == EINTR)
-		;
 	l->pid = 0;
 	return status;
 }
@@ -165,13 +128,31 @@ spend(struct link *l, ssize_t n)
 	l->free_at += (int64_t)((double)n * 1e6 / (double)l->rate);
 }
 
+size_t
+link_pending(const struct link *l)
+{
+	return l->output.len - l->sent;
+}
+
+/* The other end lives. */
+static void
+hear(struct link *l)
+{
+	l->heard = clock_mono_ms();
+	l->signs++;
+}
+
 static int
 send_some(struct link *l, struct err *e)
 {
+	bool was_full = l->blocked;
 	ssize_t n;
 
-	n = write(l->out, l->output.data + l->sent, l->output.len - l->sent);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	n = write(l->out, l->output.data + l->sent, link_pending(l));
+	if (n < 0 && errno == EINTR)
+		return 0;
+	l->blocked = n < (ssize_t)link_pending(l);
+	if (n < 0 && errno == EAGAIN)
 		return 0;
 	/* What it said before it went tells more than that it went. */
 	if (n < 0 && errno == EPIPE) {
@@ -183,14 +164,13 @@ send_some(struct link *l, struct err *e)
 	l->sent += (size_t)n;
 	l->bytes_out += n;
 	l->said = clock_mono_ms();
-	/* It takes what we send, so it lives; of a ping that says nothing. */
-	if (!l->pinging)
-		l->heard = l->said;
+	/* What there is room for may wait on our side for ever. */
+	if (was_full)
+		hear(l);
 	spend(l, n);
 	if (l->sent == l->output.len) {
 		buf_clear(&l->output);
 		l->sent = 0;
-		l->pinging = false;
 	}
 	return 0;
 }
@@ -233,21 +213,24 @@ receive_some(struct link *l, struct err *e)
 		l->ended = true;
 	l->input.len += (size_t)n;
 	l->bytes_in += n;
-	l->heard = clock_mono_ms();
+	hear(l);
 	spend(l, n);
 	return 1;
-}
-
-size_t
-link_pending(const struct link *l)
-{
-	return l->output.len - l->sent;
 }
 
 static int64_t
 sooner(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
+}
+
+/* When it is asked whether it lives, and hears that we do. */
+static int64_t
+ping_at(const struct link *l)
+{
+	int64_t silent = sooner(l->said, l->heard);
+
+	return (silent < l->asked ? l->asked : silent) + l->ping_ms;
 }
 
 /* How long poll may sleep. */
@@ -258,8 +241,8 @@ patience(const struct link *l, int64_t now)
 
 	if (l->timeout_ms >= 0)
 		at = sooner(at, l->heard + l->timeout_ms);
-	if (l->ping_ms >= 0)
-		at = sooner(at, l->said + l->ping_ms);
+	if (l->ping_ms >= 0 && link_pending(l) == 0)
+		at = sooner(at, ping_at(l));
 	if (l->free_at > now * 1000)
 		at = sooner(at, l->free_at / 1000 + 1);
 	if (at == CLOCK_NEVER)
@@ -267,16 +250,12 @@ patience(const struct link *l, int64_t now)
 	return at > now ? (int)sooner(at - now, INT_MAX) : 0;
 }
 
-static int
-ping(struct link *l, int64_t now, struct err *e)
+int
+link_ping(struct link *l, struct err *e)
 {
 	struct wire w = { .type = WIRE_PING };
 
-	if (l->ping_ms < 0 || now < l->said + l->ping_ms ||
-	    link_pending(l) > 0)
-		return 0;
-	l->said = now;
-	l->pinging = true;
+	l->asked = clock_mono_ms();
 	return wire_put(&l->output, &w) < 0 ?
 	    err_set(e, ERR_SYSTEM, "out of memory") :
 	    0;
@@ -291,7 +270,8 @@ link_wait(struct link *l, int extra, bool wait, struct err *e)
 	char time[UNITS_TEXT];
 	int n, came = 0;
 
-	if (ping(l, now, e) < 0)
+	if (l->ping_ms >= 0 && now >= ping_at(l) && link_pending(l) == 0 &&
+	    link_ping(l, e) < 0)
 		return -1;
 	if (l->free_at <= now * 1000) {
 		if (!l->ended)

@@ -29,9 +29,11 @@ struct link {
 	bool greeted; /* the other end's greeting has come */
 	bool ended; /* no more bytes come */
 	bool broken; /* it takes no more bytes */
-	bool pinging; /* all that is pending is a ping */
+	bool blocked; /* the pipe is full */
 	bool lost; /* the other end went away, or was silent too long */
-	int64_t heard, said; /* clock_mono_ms: when bytes last moved */
+	int64_t heard; /* clock_mono_ms: when the other end showed life: */
+	uint64_t signs; /* bytes came, or went though the pipe was full */
+	int64_t said, asked; /* when bytes last went, and the last ping */
 	int64_t timeout_ms; /* of silence that is taken for a failure; -1 */
 	int64_t ping_ms; /* of silence after which we ask; -1: never */
 	int64_t wake_at; /* clock_mono_ms: link_wait ends then; CLOCK_NEVER */
@@ -47,6 +49,9 @@ int link_open(struct link *l, int in, int out, const char *peer,
 /* Take timeout ms of silence (-1: no matter how long) for a failure, and ask
  * early enough. */
 void link_expect(struct link *l, int64_t timeout);
+
+/* Put a ping, whatever else is pending.  0, or -1. */
+int link_ping(struct link *l, struct err *e);
 
 /* Close it and wait for the process behind it. */
 void link_close(struct link *l);

@@ -2,14 +2,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "report.h"
 
-enum { WORDS_MAX = 64 };
+enum {
+	WORDS_MAX = 64,
+	LOOK_MS = 20,
+	END_MS = 2000 /* for it to see that we went */
+};
 
 const char *
 peer_shell(const char *option)
@@ -174,4 +182,42 @@ peer_start(
 	free(shell);
 	free(line);
 	return r;
+}
+
+/* Whether the child ends in END_MS. */
+static bool
+ends(pid_t pid)
+{
+	int fd = pidfd_open(pid, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int64_t now = clock_mono_ms(), until = now + END_MS;
+	siginfo_t info = { 0 };
+
+	/* A signal ends poll; without a descriptor we look now and then. */
+	for (; now < until && info.si_pid == 0; now = clock_mono_ms()) {
+		(void)poll(&p, fd < 0 ? 0 : 1,
+		    fd < 0 ? LOOK_MS : (int)(until - now));
+		if (waitid(P_PID, (id_t)pid, &info,
+			WEXITED | WNOHANG | WNOWAIT) < 0)
+			break;
+	}
+	if (fd >= 0)
+		close(fd);
+	return info.si_pid != 0;
+}
+
+int
+peer_end(pid_t pid)
+{
+	int status = 0;
+
+	if (!ends(pid)) {
+		kill(pid, SIGTERM);
+		if (!ends(pid))
+			kill(pid, SIGKILL);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			break;
+	return status;
 }

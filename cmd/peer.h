@@ -24,4 +24,10 @@ const char *peer_shell(const char *option);
 int peer_start(
     const struct peer *p, struct link *l, const char *name, struct err *e);
 
+/*
+ * The status of the process behind a link that is closed.  A remote shell
+ * whose connection is dead does not see that we went: it is made to end.
+ */
+int peer_end(pid_t pid);
+
 #endif

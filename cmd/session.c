@@ -31,12 +31,14 @@ dispatch(struct session *s, const struct wire *w, bool *theirs,
     struct err *e)
 {
 	struct wire pong = { .type = WIRE_PONG };
-	int r;
 
 	switch (w->type) {
 	case WIRE_PING:
-		r = wire_put(&s->link->output, &pong);
-		return r < 0 ? err_set(e, ERR_SYSTEM, "out of memory") : 1;
+		if (wire_put(&s->link->output, &pong) < 0)
+			return err_set(e, ERR_SYSTEM, "out of memory");
+		return s->source == NULL || source_heard(s->source, e) == 0 ?
+		    1 :
+		    -1;
 	case WIRE_PONG:
 		return 1;
 	case WIRE_ERROR:
@@ -127,6 +129,29 @@ say_bye(struct session *s, struct err *e)
 	return main_stop(e);
 }
 
+/*
+ * Another process wants to know whether our follower lives: when it next
+ * shows that it does, that is noted.  0, or -1.
+ */
+static int
+show_life(struct session *s, struct err *e)
+{
+	int r = source_is_asked(s->source, e);
+
+	if (r < 0)
+		return -1;
+	if (r > 0) {
+		if (link_ping(s->link, e) < 0)
+			return -1;
+		s->asked = true;
+		s->signs = s->link->signs;
+	}
+	if (!s->asked || s->link->signs == s->signs)
+		return 0;
+	s->asked = false;
+	return source_heard(s->source, e);
+}
+
 /* One round: 0 go on, 1 it is over, -1. */
 static int
 turn(struct session *s, bool *stopping, bool *theirs, struct err *e)
@@ -144,7 +169,8 @@ turn(struct session *s, bool *stopping, bool *theirs, struct err *e)
 		return link_finish(s->link, e) < 0 ? -1 : 1;
 	if (r < 0)
 		return -1;
-	if (s->source != NULL && (more = pump(s, e)) < 0)
+	if (s->source != NULL &&
+	    (show_life(s, e) < 0 || (more = pump(s, e)) < 0))
 		return -1;
 	r = link_wait(s->link, -1, false, e);
 	if (r != 0)

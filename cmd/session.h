@@ -16,6 +16,8 @@ struct session {
 	struct source *source; /* one of them */
 	struct target *target;
 	struct progress *progress; /* or NULL */
+	bool asked; /* whether the target lives, */
+	uint64_t signs; /* more than these (link.h) */
 };
 
 /*

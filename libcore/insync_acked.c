@@ -84,7 +84,9 @@ settle(struct insync *s, const struct replicas_file *f, int64_t offset,
 		return -1;
 	page = p->state.page;
 	r = insync_load(s, e);
+	/* Who took over from us says himself what there is. */
 	if (r == 0 && insync_leads(p) && !insync_is_member(s, f->name) &&
+	    !replicas_is_gone(f) &&
 	    copies_may_join(offset, atomic_load(&page->durable_offset), before,
 		atomic_load(&page->copied_offset))) {
 		r = insync_store(s, f->name, NULL, e);

@@ -8,7 +8,10 @@
 
 #include "fsio.h"
 
-enum { TEXT_MAX = 1 << 20 };	/* of in-sync */
+enum {
+	TEXT_MAX = 1 << 20,	/* of in-sync */
+	TRIES = 3	/* files that are replaced while we read */
+};
 
 void
 insync_files_release(struct insync_files *files)
@@ -199,16 +202,24 @@ insync_is_member(const struct insync *s, const char *name)
 	return false;
 }
 
+/* What counts is what stands in the file that has the name then. */
 static int
 read_acked(struct insync *s, struct insync_member *m, struct err *e)
 {
 	struct replica_acked a = { -1, -1 };
+	int tries, r = 1;
 
-	if (m->file != NULL && m->file->fd >= 0 &&
-	    replicas_read(m->file, s->number, &a, e) < 0)
-		return -1;
+	for (tries = 0; tries < TRIES && r > 0 && m->file != NULL; tries++) {
+		if (m->file->fd >= 0 &&
+		    replicas_read(m->file, s->number, &a, e) < 0)
+			return -1;
+		if (m->file->fd >= 0 && !replicas_is_gone(m->file))
+			break;
+		a = (struct replica_acked){ -1, -1 };
+		r = open_file(s, m->file, m->name, e);
+	}
 	m->acked = a.offset;
-	return 0;
+	return r < 0 ? -1 : 0;
 }
 
 int

@@ -7,10 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "crc.h"
 #include "folder.h"
 #include "fsio.h"
@@ -25,8 +23,7 @@ enum {
 	TIME = 15,
 	OFFSET = 20,
 	HEAD = HOST + 1 + PID + 1 + TIME + 1 + TIME + CRC,
-	LINE = OFFSET + 1 + TIME + CRC,
-	LOCK_MS = 200	/* others look at the lock for a moment only */
+	LINE = OFFSET + 1 + TIME + CRC
 };
 
 int64_t
@@ -115,66 +112,21 @@ open_in(struct replicas_file *f, int topic_dirfd, const char *where, int flags,
 	return 1;
 }
 
-/* Those who only look at the lock hold it for a moment. */
-static int
-take_lock(struct replicas_file *f, const char *where, struct err *e)
-{
-	int64_t until = clock_mono_ms() + LOCK_MS;
-	struct timespec pause = { 0, 1000000 };
-	char name[REPLICAS_NAME];
-
-	replicas_plain_name(f->name, name);
-	while (!lock_directory(f->fd)) {
-		if (clock_mono_ms() >= until)
-			return err_set(e, ERR_BUSY,
-			    "%s: another process serves the copy %s already",
-			    where, name);
-		nanosleep(&pause, NULL);
-	}
-	return 0;
-}
-
 int
-replicas_serve(struct replicas_file *f, int topic_dirfd, const char *where,
-    const char *name, const struct replica *head, struct err *e)
+replicas_check(const struct replicas_file *f, struct err *e)
 {
-	int tries, fd;
-
-	*f = (struct replicas_file){ .fd = -1 };
-	if (replicas_file_name(name, f->name, e) < 0)
-		return -1;
-	if (mkdirat(topic_dirfd, REPLICAS_DIR, 0777) == 0) {
-		fd = fsio_open_dir(topic_dirfd, REPLICAS_DIR, where, e);
-		if (fd < 0)
-			return -1;
-		fsio_give_to_owner(fd, topic_dirfd);
-		close(fd);
-	} else if (errno != EEXIST)
-		return err_sys(e, "%s/" REPLICAS_DIR, where);
-	/* It may be removed by hand before we have the lock. */
-	for (tries = 0; f->fd < 0 && tries < 100; tries++) {
-		if (open_in(f, topic_dirfd, where, O_RDWR | O_CREAT, e) <= 0)
-			return -1;
-		if (take_lock(f, where, e) < 0) {
-			replicas_close(f);
-			return -1;
-		}
-		if (replicas_is_gone(f))
-			replicas_close(f);
-	}
-	if (f->fd < 0)
-		return err_set(e, ERR_SYSTEM,
-		    "%s/" REPLICAS_DIR "/%s: vanishes", where, f->name);
-	f->serving = true;
-	f->head = *head;
-	return write_head(f, e);
+	if (!replicas_is_gone(f))
+		return 0;
+	return err_set(e, ERR_BUSY,
+	    REPLICAS_DIR "/%s: is not ours any more: another process serves "
+	    "this copy now", f->name);
 }
 
 int
 replicas_contact(struct replicas_file *f, int64_t now_ms, struct err *e)
 {
 	f->head.last_ms = now_ms;
-	return write_head(f, e);
+	return replicas_check(f, e) < 0 ? -1 : write_head(f, e);
 }
 
 int
@@ -185,6 +137,8 @@ replicas_ack(struct replicas_file *f, int32_t partition,
 	int64_t size = fsio_size(f->fd);
 	int32_t i;
 
+	if (replicas_check(f, e) < 0)
+		return -1;
 	if (size < 0)
 		return failed(f, e);
 	/* No holes in a text. */

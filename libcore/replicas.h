@@ -7,7 +7,9 @@
  * follower's disk, and when it last had all there was.  All lines are of
  * fixed width, end in a checksum, and are overwritten in place by the one
  * process that serves the follower, which holds a lock on the file.  They are
- * not synced: an older one that a power cut brings back is still true.
+ * not synced: an older one that a power cut brings back is still true.  Who
+ * takes over from a process that is cut off replaces the file: what that one
+ * still writes is read by nobody.
  */
 #ifndef KLOG_REPLICAS_H
 #define KLOG_REPLICAS_H
@@ -45,8 +47,8 @@ struct replicas_file {
 
 /*
  * The file's name for a follower's: bytes other than A-Z a-z 0-9 . _ - @ : are
- * written %XX, and so is a leading dot.  0, or -1 ERR_USAGE: none, or too
- * long.  replicas_plain_name is the way back.
+ * written %XX, and so is a leading dot.  0, or -1 ERR_USAGE: none, or too long.
+ * replicas_plain_name is the way back.
  */
 int replicas_file_name(
     const char *name, char out[REPLICAS_NAME], struct err *e);
@@ -54,14 +56,11 @@ void replicas_plain_name(const char *file, char out[REPLICAS_NAME]);
 bool replicas_is_name(const char *file, size_t n);	/* of a file */
 
 /*
- * Serve follower name from here: open or make its file and hold its lock
- * until it is closed.  head is what the first line is to say.  0, or -1:
- * ERR_BUSY where another process serves it, ERR_USAGE for its name.
+ * Of one that we serve (replicas_serve.h): whether the file is still ours;
+ * write that it was heard of / has acknowledged.  0, or -1: ERR_BUSY if it is
+ * not, then what is written counts nowhere.
  */
-int replicas_serve(struct replicas_file *f, int topic_dirfd, const char *where,
-    const char *name, const struct replica *head, struct err *e);
-
-/* Write that it was heard of / has acknowledged.  0, or -1. */
+int replicas_check(const struct replicas_file *f, struct err *e);
 int replicas_contact(struct replicas_file *f, int64_t now_ms, struct err *e);
 int replicas_ack(struct replicas_file *f, int32_t partition,
     const struct replica_acked *a, struct err *e);
@@ -86,7 +85,8 @@ int64_t replicas_place(int32_t partition);
 /* Some process serves it now (not for a file that we serve ourselves). */
 bool replicas_connected(const struct replicas_file *f);
 
-/* The file has no name any more: open it anew. */
+/* The file has no name any more, or another has it: open it anew.  Who asks
+ * after reading knows that what was read still counted. */
 bool replicas_is_gone(const struct replicas_file *f);
 
 /* Names of all files, in order (names.h).  0, or -1. */

@@ -1,17 +1,15 @@
 #include "source_parts.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
-#include "role.h"
 #include "source_send.h"
 
-enum { POLL_MS = 50 };
+enum {
+	POLL_MS = 50,
+	ASKED_MS = 1000 /* so long one answer will do */
+};
 
 struct source *
 source_new(const struct source_options *o, struct buf *out)
@@ -23,28 +21,9 @@ source_new(const struct source_options *o, struct buf *out)
 	s->o = *o;
 	s->out = out;
 	s->watch.fd = -1;
-	if (o->follow)
+	if (o->follow || (o->follower != NULL && !o->read_only))
 		watch_open(&s->watch);
 	return s;
-}
-
-static void
-free_topic(struct source *s, struct source_topic *t)
-{
-	int32_t i;
-
-	if (t == NULL)
-		return;
-	for (i = 0; i < t->count; i++)
-		source_log_close(s, &t->logs[i]);
-	source_groups_release(s, t);
-	insync_files_release(&t->files);
-	replicas_close(&t->file);
-	topic_close(&t->topic);
-	free(t->logs);
-	free(t->name);
-	free(t->origin);
-	free(t);
 }
 
 void
@@ -53,7 +32,7 @@ source_free(struct source *s)
 	if (s == NULL)
 		return;
 	while (s->count > 0)
-		free_topic(s, s->topics[--s->count]);
+		source_release_topic(s, s->topics[--s->count]);
 	free(s->topics);
 	watch_close(&s->watch);
 	free(s);
@@ -88,107 +67,13 @@ source_grow(struct source *s, struct source_topic *t, struct err *e)
 	return 0;
 }
 
-/* A fenced leader's records may never be copied over those of the new one. */
-static int
-check_role(const struct source_topic *t, struct err *e)
-{
-	struct role r;
-
-	if (role_read(&r, t->topic.dirfd, t->topic.path, e) < 0)
-		return -1;
-	if (r.kind != ROLE_FENCED)
-		return 0;
-	return err_set(e, ERR_ROLE,
-	    "%s: was fenced by epoch %" PRId32 ": another leads now: copy that "
-	    "one; klog-replicate follow makes this its replica",
-	    t->topic.path, r.epoch);
-}
-
-/*
- * Serve the follower's file from here on, where we may write: a second
- * connection of the same name is refused.
- */
-static int
-serve_follower(struct source *s, struct source_topic *t, struct err *e)
-{
-	struct replica head = { .pid = getpid(),
-		.since_ms = clock_wall_ms(),
-		.last_ms = clock_wall_ms() };
-	const char *follower = s->o.follower, *host = follower;
-	char *name;
-	int r;
-
-	if (s->o.read_only || follower == NULL || *follower == '\0')
-		return 0;
-	if (asprintf(&name, "%s%s", follower,
-		follower[strlen(follower) - 1] == '/' ? t->name : "") < 0)
-		return source_no_memory(t, e);
-	if (strchr(follower, ':') == NULL)
-		host = s->o.host != NULL ? s->o.host : "-";
-	snprintf(head.host, sizeof(head.host), "%s", host);
-	head.host[strcspn(head.host, " :\t")] = '\0';
-	r = replicas_serve(
-	    &t->file, t->topic.dirfd, t->topic.path, name, &head, e);
-	free(name);
-	if (r == 0)
-		return 0;
-	t->file.fd = -1;
-	return e->sys == EACCES || e->sys == EROFS || e->sys == EPERM ? 0 : -1;
-}
-
-static int
-open_topic(struct source *s, struct source_topic *t, const char *path,
-    const char *name, const char *origin, struct err *e)
-{
-	if (topic_open(&t->topic, path, e) < 0 || check_role(t, e) < 0)
-		return -1;
-	t->name = strdup(name == NULL ? t->topic.name : name);
-	t->origin = strdup(origin);
-	if (t->name == NULL || t->origin == NULL)
-		return source_no_memory(t, e);
-	if (serve_follower(s, t, e) < 0)
-		return -1;
-	t->watch = -1;
-	if (s->o.follow)
-		t->watch = watch_add(
-		    &s->watch, t->topic.dirfd, WATCH_NAMES);
-	t->groups_watch = -1;
-	t->groups_look = s->o.groups;
-	return source_grow(s, t, e);
-}
-
-int
-source_add(struct source *s, const char *path, const char *name,
-    const char *origin, struct err *e)
-{
-	struct source_topic *t = calloc(1, sizeof(*t)), **all;
-
-	all = realloc(
-	    s->topics, (s->count + 1) * sizeof(struct source_topic *));
-	if (all != NULL)
-		s->topics = all;
-	if (t == NULL || all == NULL) {
-		free(t);
-		return err_set(e, ERR_SYSTEM, "%s: out of memory", path);
-	}
-	t->topic.dirfd = t->file.fd = -1;
-	t->number = (int32_t)s->count;
-	if (open_topic(s, t, path, name, origin, e) < 0 ||
-	    source_send_topic(s, t, WIRE_TOPIC, e) < 0) {
-		free_topic(s, t);
-		return -1;
-	}
-	s->topics[s->count++] = t;
-	return 0;
-}
-
 /* What a message speaks of, or NULL: there is no such log. */
 static struct source_log *
 find(struct source *s, const struct wire *w, struct err *e)
 {
 	struct source_topic *t;
 
-	if ((size_t)w->topic >= s->count) {
+	if ((size_t)w->topic >= s->offered) {
 		err_set(e, ERR_DATA, "topic %" PRId32 " was not offered",
 		    w->topic);
 		return NULL;
@@ -293,6 +178,8 @@ saw(void *ctx, int number, unsigned what)
 		t = s->topics[i];
 		if (number == t->watch || number < 0)
 			t->changed = true;
+		if (number == t->file_watch || number < 0)
+			s->asked = true;
 		if (source_groups_saw(t, number))
 			t->groups_look = true;
 		for (k = 0; k < t->count; k++)
@@ -322,6 +209,8 @@ source_again(struct source *s)
 		saw(s, -1, 0); /* nothing wakes us: look every so often */
 		again = now + POLL_MS;
 	}
+	if (s->offered < s->count)
+		again = now + REPLICAS_AGAIN_MS;
 	for (i = 0; i < s->count; i++)
 		for (k = 0; k < s->topics[i]->count; k++) {
 			l = &s->topics[i]->logs[k];
@@ -333,6 +222,36 @@ source_again(struct source *s)
 				again = l->again;
 		}
 	return again;
+}
+
+int
+source_is_asked(struct source *s, struct err *e)
+{
+	int64_t now = clock_mono_ms();
+	size_t i;
+
+	if (!s->asked || now < s->asked_ms + ASKED_MS)
+		return 0;
+	s->asked = false;
+	s->asked_ms = now;
+	for (i = 0; i < s->offered; i++)
+		if (s->topics[i]->file.fd >= 0 &&
+		    replicas_check(&s->topics[i]->file, e) < 0)
+			return -1;
+	return 1;
+}
+
+int
+source_heard(struct source *s, struct err *e)
+{
+	int64_t now = clock_wall_ms();
+	size_t i;
+
+	for (i = 0; i < s->offered; i++)
+		if (s->topics[i]->file.fd >= 0 &&
+		    replicas_contact(&s->topics[i]->file, now, e) < 0)
+			return -1;
+	return 0;
 }
 
 void

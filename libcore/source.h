@@ -26,7 +26,8 @@ void source_free(struct source *s);
 
 /*
  * Offer the topic at path: as name (NULL: its own), to be a replica of
- * origin.  0, or -1.
+ * origin; now, or when another process that serves the same follower has
+ * ended or was found to be cut off from it.  0, or -1.
  */
 int source_add(struct source *s, const char *path, const char *name,
     const char *origin, struct err *e);
@@ -55,6 +56,14 @@ void source_look(struct source *s);
  * follower may lag too long; CLOCK_NEVER.
  */
 int64_t source_again(struct source *s);
+
+/*
+ * Another process asks us if our follower lives (replicas_serve.h): 1 it is to
+ * be pinged; 0, or -1: ERR_BUSY that process serves it now.  source_heard
+ * notes that the follower was heard of: 0, or -1 likewise.
+ */
+int source_is_asked(struct source *s, struct err *e);
+int source_heard(struct source *s, struct err *e);
 
 /* The target was asked to stop, or we were: WIRE_BYE at the next pump. */
 void source_finish(struct source *s);

@@ -9,7 +9,7 @@
 #include "epochs.h"
 #include "insync.h"
 #include "partition.h"
-#include "replicas.h"
+#include "replicas_serve.h"
 #include "topic.h"
 #include "view.h"
 #include "watch.h"
@@ -73,6 +73,8 @@ struct source_topic {
 	int32_t count;
 	int watch; /* of its folder */
 	struct replicas_file file; /* of the follower; fd -1 there is none */
+	struct replicas_ask ask; /* of the process that has it yet */
+	int file_watch; /* it is closed by who asks us the same */
 	struct insync_files files;
 	bool changed; /* settings or partitions may have */
 	/* Groups: what was sent of each, source_groups.c. */
@@ -86,8 +88,10 @@ struct source {
 	struct source_options o;
 	struct buf *out;
 	struct source_topic **topics;
-	size_t count;
+	size_t count, offered; /* the first of them */
 	struct watch watch;
+	bool asked; /* whether the follower lives */
+	int64_t asked_ms; /* clock_mono_ms: when that was said last */
 	size_t turn_topic; /* whose turn it is */
 	int32_t turn;
 	int open_count, open_max; /* logs */
@@ -95,6 +99,13 @@ struct source {
 	bool finish, over;
 	struct source_counts counts;
 };
+
+/* ---- source_offer.c ---- */
+
+/* Offer the next topic to the target, if we serve the follower there: 1, 0
+ * there is none for now, -1. */
+int source_offer(struct source *s, struct err *e);
+void source_release_topic(struct source *s, struct source_topic *t);
 
 /* ---- source_log.c ---- */
 

@@ -231,7 +231,10 @@ source_pump(struct source *s, struct err *e)
 
 	if (s->over)
 		return 2;
-	for (i = 0; i < s->count && !s->finish; i++) {
+	r = s->finish ? 0 : source_offer(s, e);
+	if (r != 0)
+		return r;
+	for (i = 0; i < s->offered && !s->finish; i++) {
 		t = s->topics[i];
 		r = t->changed ? pump_topic(s, t, e) : 0;
 		if (r != 0)

@@ -84,6 +84,10 @@ turn(struct together *g, struct err *e)
 
 	if (main_stopped())
 		return main_stop(e);
+	/* The target lives, it is here. */
+	r = source_is_asked(g->source, e);
+	if (r < 0 || (r > 0 && source_heard(g->source, e) < 0))
+		return -1;
 	more = source_pump(g->source, e);
 	if (more < 0 || hand_over(g, &g->to_target, e) < 0 ||
 	    hand_over(g, &g->to_source, e) < 0)

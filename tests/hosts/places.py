@@ -87,6 +87,23 @@ class Process:
         return self.proc.wait(LIMIT)
 
 
+def kill(pid):
+    """If it is still there."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def lives(pid):
+    """Whether it is there, and no zombie."""
+    try:
+        with open("/proc/%d/stat" % pid, encoding="ascii") as f:
+            return f.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 class Producer:
     """klog-produce, fed by feed(); each value is "NAME.RUN NUMBER"."""
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """A remote shell that runs the far side here, and watches what passes.
 
-usage: rsh.py [--cut-after N] [--delay MS] DIR HOST COMMAND
+usage: rsh.py [--cut-after N] [--delay MS] [--hold] DIR HOST COMMAND
 
 DIR/log gets an object a line: who runs, and each message as it passes, before
 it does.  Killing it is what a cut connection looks like; --cut-after does so
-when N bytes have passed, --delay holds back each piece that long.
+when N bytes have passed, --delay holds back each piece that long.  With --hold
+the far side does not see it: another process has its pipes open as well, until
+the far side ends or is killed by who runs this.
 """
 
 import json
@@ -54,9 +56,21 @@ def write_all(fd, data):
         data = data[os.write(fd, data):]
 
 
+def hold_open(far):
+    """A process that keeps both its pipes open; its pid."""
+    with open(os.devnull, "r+b") as null:
+        return subprocess.Popen(
+            ["sleep", "300"], stdin=null, stdout=null, stderr=null,
+            start_new_session=True,
+            pass_fds=(far.stdin.fileno(), far.stdout.fileno())).pid
+
+
 def main():
-    args, cut, delay = sys.argv[1:], None, 0
+    args, cut, delay, hold = sys.argv[1:], None, 0, False
     while args[0].startswith("--"):
+        if args[0] == "--hold":
+            hold, args = True, args[1:]
+            continue
         if args[0] == "--cut-after":
             cut = int(args[1])
         else:
@@ -74,7 +88,8 @@ def main():
     with subprocess.Popen(["sh", "-c", "exec " + command],
                           stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as far:
-        note(t="begin", far=far.pid, near=os.getppid())
+        note(t="begin", far=far.pid, near=os.getppid(),
+             holder=hold_open(far) if hold else 0)
         sides = {0: Side(far.stdin.fileno(), far.stdin.close, "there"),
                  far.stdout.fileno(): Side(1, lambda: os.close(1), "back")}
         passed = 0

@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "durable.h"
 #include "insync.h"
+#include "replicas_serve.h"
 #include "role.h"
 
 static const struct replica head = { "host", 42, 1000, 1000 };
@@ -37,6 +38,7 @@ configure(struct scene *s, const char *key, const char *value)
 static inline void
 set_up(struct scene *s, const char *copies)
 {
+	struct replicas_ask ask = { 0 };
 	struct err e;
 	char name[8];
 	int i;
@@ -49,7 +51,7 @@ set_up(struct scene *s, const char *copies)
 	for (i = 0; i < 3; i++) {
 		snprintf(name, sizeof(name), "f%d", i);
 		place_need(replicas_serve(&s->f[i], s->pl.topic.dirfd, "t",
-			       name, &head, &e) == 0,
+			       name, &head, &ask, &e) == 1,
 		    "serve", &e);
 		insync_init(&s->of[i], &s->pl.p, 0, &s->files);
 	}
