@@ -179,21 +179,23 @@ class Reader:
                 (x.split(b" ", 2) for x in lines[:-1])]
 
 
-def sessions(control):
-    """What the proxy noted: {its pid and number: [messages]}."""
-    out, current = [], {}
+def passed(control):
+    """What the proxies noted: messages in their order; s is whose."""
     try:
         with open(os.path.join(control, "log"), encoding="utf-8") as f:
-            lines = f.read().split("\n")
+            return [json.loads(x) for x in f.read().split("\n")[:-1]]
     except FileNotFoundError:
         return []
-    for line in lines[:-1]:
-        m = json.loads(line)
+
+
+def sessions(control):
+    """The same, a list of messages for each connection."""
+    out, current = [], {}
+    for m in passed(control):
         if m["t"] == "begin":
-            current[m["s"]] = [m]
+            current[m["s"]] = []
             out.append(current[m["s"]])
-        else:
-            current[m["s"]].append(m)
+        current[m["s"]].append(m)
     return out
 
 

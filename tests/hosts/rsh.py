@@ -97,13 +97,15 @@ def main():
             for fd in select.select(list(sides), [], [])[0]:
                 side = sides[fd]
                 data = os.read(fd, SIZE)
-                if cut is not None and passed + len(data) >= cut:
-                    write_all(side.sink, data[:cut - passed])
-                    note(t="cut")
-                    os.kill(me, signal.SIGKILL)
+                last = cut is not None and passed + len(data) >= cut
+                data = data[:cut - passed] if last else data
                 passed += len(data)
                 for m in side.summary(data):
                     note(**m)
+                if last:
+                    write_all(side.sink, data)
+                    note(t="cut")
+                    os.kill(me, signal.SIGKILL)
                 if not data:
                     side.close()
                     del sides[fd]

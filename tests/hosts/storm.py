@@ -220,7 +220,7 @@ class Storm:
         """A copy is sent what its position says it lacks, and no byte more;
         what it acknowledged once it never lacks again."""
         for p in self.pairs:
-            sent = check_sessions(p.name, places.sessions(p.control))
+            sent = check_passed(p.name, places.passed(p.control))
             self.resent += sent - sum(len(places.log_bytes(x))
                                       for x in places.parts(p.copy))
 
@@ -230,37 +230,37 @@ class Storm:
             shutil.rmtree(self.state)
 
 
-def check_sessions(name, all_of_them):
-    """The rule of check_resent; how many bytes of batches were sent."""
+def check_passed(name, messages):
+    """The rule of check_resent; how many bytes of batches were sent.  What a
+    copy told counts when it was heard: one whose caller was killed before he
+    said a word still tells where it stood, when the next has gone on."""
     acked, most, total = {}, {}, 0
-    for messages in all_of_them:
-        following, told = {}, {}
-        for m in messages:
-            key = (m.get("topic"), m.get("partition"))
-            if m["t"] == "position":
-                if not acked.get(key, 0) <= m["end"] <= most.get(key, 0):
-                    raise Failed("%s: stands at %d, acknowledged %d, was "
-                                 "sent %d" % (name, m["end"],
-                                              acked.get(key, 0),
-                                              most.get(key, 0)))
-                told[key] = m["end"]
-            elif m["t"] == "start":
-                if m["from"] != told[key] or m["cut"] != -1:
-                    raise Failed("%s: told %d, begins %s" % (
-                        name, told[key], m))
-                following[key] = m["from"]
-            elif m["t"] == "batches":
-                if m["from"] != following[key]:
-                    raise Failed("%s: %s, not from %d" % (
-                        name, m, following[key]))
-                following[key] = m["to"]
-                most[key] = max(most.get(key, 0), m["to"])
-                total += m["bytes"]
-            elif m["t"] == "ack":
-                acked[key] = max(acked.get(key, 0), m["end"])
-                if m["end"] > following[key]:
-                    raise Failed("%s: acknowledged %d of %d" % (
-                        name, m["end"], following[key]))
+    following, told = {}, {}    # of each connection
+    for m in messages:
+        key = (m.get("topic"), m.get("partition"))
+        mine = (m["s"], *key)
+        if m["t"] == "position":
+            told[mine] = m["end"], most.get(key, 0)
+        elif m["t"] == "start":
+            end, sent = told[mine]
+            if not acked.get(key, 0) <= end <= sent:
+                raise Failed("%s: stands at %d, acknowledged %d, was sent %d"
+                             % (name, end, acked.get(key, 0), sent))
+            if m["from"] != end or m["cut"] != -1:
+                raise Failed("%s: told %d, begins %s" % (name, end, m))
+            following[mine] = m["from"]
+        elif m["t"] == "batches":
+            if m["from"] != following[mine]:
+                raise Failed("%s: %s, not from %d" % (
+                    name, m, following[mine]))
+            following[mine] = m["to"]
+            most[key] = max(most.get(key, 0), m["to"])
+            total += m["bytes"]
+        elif m["t"] == "ack":
+            acked[key] = max(acked.get(key, 0), m["end"])
+            if m["end"] > following[mine]:
+                raise Failed("%s: acknowledged %d of %d" % (
+                    name, m["end"], following[mine]))
     return total
 
 
