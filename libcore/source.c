@@ -90,7 +90,7 @@ static int
 take_position(struct source *s, struct source_topic *t, struct source_log *l,
     const struct wire *w, struct err *e)
 {
-	int64_t common, from = w->end, cut = -1;
+	int64_t common, from = w->end, cut = -1, begin = 0;
 
 	if (s->o.wants != NULL && !s->o.wants(s->o.ctx, l->number))
 		return 0;
@@ -103,8 +103,10 @@ take_position(struct source *s, struct source_topic *t, struct source_log *l,
 		return -1;
 	if (common < w->end)
 		cut = common;
-	else if (from < l->start)
-		from = l->start;
+	else if (from < l->start && source_log_begin(l, &begin, e) < 0)
+		return -1;
+	if (cut < 0 && from < begin)
+		from = begin;
 	if (cut < 0 && source_log_seek(s, t, l, from, e) < 0)
 		return -1;
 	if (!l->started && !l->cutting)

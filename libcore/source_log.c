@@ -189,6 +189,26 @@ source_log_acked(struct source *s, struct source_topic *t,
 }
 
 int
+source_log_begin(struct source_log *l, int64_t *offset, struct err *e)
+{
+	struct buf bytes = { 0 };
+	struct cursor c;
+	struct batch b;
+	int r;
+
+	*offset = l->start;
+	if (l->start >= l->durable)
+		return 0;
+	cursor_init(&c, &l->view, l->start);
+	r = cursor_next(&c, &b, &bytes, e);
+	if (r > 0 && b.count > 0 && b.base_offset < l->start)
+		*offset = b.base_offset;
+	cursor_release(&c);
+	buf_release(&bytes);
+	return r < 0 ? -1 : 0;
+}
+
+int
 source_log_seek(struct source *s, struct source_topic *t,
     struct source_log *l, int64_t offset, struct err *e)
 {

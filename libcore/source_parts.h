@@ -19,8 +19,7 @@ struct source_options {
 	bool follow; /* stay when all is copied, and send what comes */
 	bool groups; /* committed offsets of groups too */
 	bool read_only; /* write nothing: what others synced is sent */
-	/* Name of the copy that is served, without the topic's if it ends in
-	 * a slash; and where it is if that does not tell.  Borrowed. */
+	/* Name of the copy, the topic's follows a slash at its end; its host */
 	const char *follower, *host;
 	bool (*wants)(void *ctx, int32_t partition); /* NULL: all */
 	void *ctx;
@@ -121,17 +120,19 @@ void source_log_close(struct source *s, struct source_log *l);
 int source_log_look(struct source *s, struct source_topic *t,
     struct source_log *l, struct err *e);
 
+/* Where a copy that ends below l->start begins: there, or where the batch of
+ * records begins that holds it, as in Kafka 4.x (Partition).  0, or -1. */
+int source_log_begin(struct source_log *l, int64_t *offset, struct err *e);
+
 /* Stand at offset.  0, or -1. */
 int source_log_seek(struct source *s, struct source_topic *t,
     struct source_log *l, int64_t offset, struct err *e);
 
-/* Put the next batches (WIRE_BATCHES).  1, 0 there are none below limit,
- * -1. */
+/* Put the next batches (WIRE_BATCHES).  1, 0 none is below limit, -1. */
 int source_log_send(struct source *s, struct source_topic *t,
     struct source_log *l, int64_t limit, struct err *e);
 
-/* The target acknowledged l->acked: note it in its file, let it count.  0,
- * or -1. */
+/* The target has what is below l->acked: note it, let it count.  0, or -1. */
 int source_log_acked(struct source *s, struct source_topic *t,
     struct source_log *l, struct err *e);
 
@@ -148,10 +149,8 @@ int source_compare(struct source *s, struct source_topic *t,
 
 /* ---- source_groups.c ---- */
 
-/*
- * Put what groups committed since it was last put, as far as the target has
- * the records.  1 some, 0 none, -1.
- */
+/* Put what groups committed since it was last put, as far as the target has
+ * the records.  1 some, 0 none, -1. */
 int source_groups_pump(struct source *s, struct err *e);
 
 /* Whether the watch of that number is one of t's groups'. */

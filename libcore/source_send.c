@@ -116,7 +116,7 @@ static int
 pump_log(struct source *s, struct source_topic *t, struct source_log *l,
     struct err *e)
 {
-	int64_t limit;
+	int64_t limit, begin = 0;
 	int r;
 
 	/* There is more of what was seen before: no need to look. */
@@ -125,11 +125,14 @@ pump_log(struct source *s, struct source_topic *t, struct source_log *l,
 			return -1;
 	}
 	limit = s->o.follow || l->durable < l->goal ? l->durable : l->goal;
-	if (l->sent < l->start && l->start <= l->durable) {
+	if (l->sent < l->start && l->start <= l->durable &&
+	    source_log_begin(l, &begin, e) < 0)
+		return -1;
+	if (l->sent < begin) {
 		/* What comes next is gone: the copy starts over behind it. */
-		if (source_log_seek(s, t, l, l->start, e) < 0)
+		if (source_log_seek(s, t, l, begin, e) < 0)
 			return -1;
-		return source_send_start(s, t, l, l->start, -1, e) < 0 ? -1 : 1;
+		return source_send_start(s, t, l, begin, -1, e) < 0 ? -1 : 1;
 	}
 	r = l->sent < limit ? source_log_send(s, t, l, limit, e) : 0;
 	if (r == 0 && l->cursor.skipped > 0) {

@@ -268,7 +268,7 @@ target_log_start(struct target *t, struct target_topic *tt,
 		    "%s: ends at offset %" PRId64 ", but agrees with the "
 		    "source only up to %" PRId64,
 		    l->p.where, l->end, common);
-	if (w->from < l->end || (w->from > l->end && w->from != w->start))
+	if (w->from < l->end || (w->from > l->end && w->from > w->start))
 		return err_set(e, ERR_DATA,
 		    "%s: ends at offset %" PRId64 ", the source begins at "
 		    "%" PRId64, l->p.where, l->end, w->from);

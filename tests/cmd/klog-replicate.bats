@@ -236,6 +236,49 @@ b' ]
 	is_status 0
 }
 
+@test "a log start in the middle of a batch" {
+	far
+	klog-topic create here/a
+	seq 10 | klog-produce here/a
+	klog-replicate here/a there/at
+	echo x | klog-produce here/a
+	klog-replicate here/a there/whole
+	seq 12 21 | klog-produce here/a
+	seq 22 31 | klog-produce here/a
+	klog-topic trim -o 4 here/a >/dev/null
+	klog-topic snapshot here/a here/early
+	run3 klog-replicate here/early there/early
+	is_status 0 && is_err ''
+	# The first batch goes over whole; none of it below the start is read.
+	[ "$(klog-consume there/early)" = "$(seq 5 10; echo x; seq 12 31)" ]
+	[ "$(stat -c %s there/early/0/00000000000000000000.log)" = \
+	    "$(stat -c %s here/early/0/00000000000000000000.log)" ]
+	klog-topic trim -o 15 here/a >/dev/null
+	# A new one, one that ends below that batch, one that ends where it
+	# begins, and again when nothing has come since.
+	for to in there/new "h:$T/there/pushed" there/at there/whole there/new; do
+		run3 klog-replicate here/a "$to"
+		is_status 0 && is_err ''
+		to=${to#"h:$T/"}
+		[ "$(klog-consume "$to")" = "$(seq 16 31)" ]
+		[ "$(klog-topic offsets --json "$to")" = \
+		    "$(klog-topic offsets --json here/a | sed "s/\"a\"/\"${to##*/}\"/")" ]
+		run3 klog-check "$to"
+		is_status 0
+	done
+	# All below the end is gone.
+	klog-topic trim -o end here/a >/dev/null
+	run3 klog-replicate here/a there/none
+	is_status 0
+	[ "$(count_of there/none)" = 0 ]
+	echo y | klog-produce here/a
+	for to in there/none there/new; do
+		run3 klog-replicate here/a "$to"
+		is_status 0
+		[ "$(klog-consume "$to")" = y ]
+	done
+}
+
 @test "refused: another id, no replica, fewer partitions, no topic" {
 	klog-topic create here/a
 	klog-topic create there/a
