@@ -15,9 +15,9 @@ from kafkawrite import encode_batch
 NOW = made.T0 + 3600 * 1000
 
 
-def make(path, segments=6, each=12, **conf):
+def make(path, last, segments=6, each=12, **conf):
     """Sealed segments of 4 batches, two transactions, tombstones; a segment
-    of 4 KiB takes about two of them."""
+    of 4 KiB takes about two of them.  The active one has the keys last."""
     rng = random.Random(1)
     log = kafkawrite.Log()
     for s in range(segments):
@@ -36,8 +36,8 @@ def make(path, segments=6, each=12, **conf):
         if s == 2:
             log.abort(9, 0, first, made.T0, epoch=1)
         log.roll()
-    log.add(encode_batch([Record(log.next + n, NOW, b"k%d" % n, b"last", [])
-                          for n in range(2)], epoch=9))
+    log.add(encode_batch([Record(log.next + n, NOW, key, b"one", [])
+                          for n, key in enumerate(last)], epoch=9))
     shutil.rmtree(path, ignore_errors=True)
     conf.setdefault("segment_bytes", 4096)
     kafkawrite.write_topic(path, [log], index_interval_bytes=300, **conf)
@@ -53,7 +53,10 @@ class Scene:
     def __init__(self, state, name, args, conf):
         self.name, self.args, self.conf = name, args, conf
         self.base = os.path.join(state, "base-" + name)
-        make(self.base, **{k.replace(".", "_"): v for k, v in conf.items()})
+        # It counts if it is closed; a producer beside it may close it too.
+        last = (b"k0", b"k1") if "--roll" in args else (b"last",)
+        make(self.base, last,
+             **{k.replace(".", "_"): v for k, v in conf.items()})
         self.before = self.read(self.base)
         self.want = self.rule(self.base)
 
