@@ -98,7 +98,8 @@ take_position(struct source *s, struct source_topic *t, struct source_log *l,
 		return err_set(e, ERR_DATA,
 		    "%s/%" PRId32 ": a copy that starts behind its end",
 		    t->name, l->number);
-	if (source_log_look(s, t, l, e) < 0 ||
+	if (source_log_note_cuts(s, t, l, e) < 0 ||
+	    source_log_look(s, t, l, e) < 0 ||
 	    source_compare(s, t, l, w, &common, e) < 0)
 		return -1;
 	if (common < w->end)

@@ -131,6 +131,45 @@ known_durable(struct source_log *l, struct err *e)
 	    0;
 }
 
+static int
+was_cut(const struct source_log *l, int64_t offset, struct err *e)
+{
+	return err_set(e, ERR_SYSTEM,
+	    "%s: was cut off at offset %" PRId64 ", below what was sent: the "
+	    "copy has to be compared anew",
+	    l->view.where, offset);
+}
+
+/*
+ * What was sent is still there; else another copy leads, or did, and what is
+ * acknowledged may be other records.  0, or -1.
+ */
+static int
+check_cuts(struct source_log *l, struct err *e)
+{
+	const struct state *st = l->writable ? &l->log.state : &l->view.state;
+	int64_t cut;
+
+	if (st->page == NULL || !state_was_cut(st, &l->cuts, &cut) ||
+	    cut >= l->sent)
+		return 0;
+	return was_cut(l, cut, e);
+}
+
+int
+source_log_note_cuts(struct source *s, struct source_topic *t,
+    struct source_log *l, struct err *e)
+{
+	const struct state *st;
+
+	if (source_log_open(s, t, l, e) < 0)
+		return -1;
+	st = l->writable ? &l->log.state : &l->view.state;
+	/* The largest: as many as there are when there is a page. */
+	l->cuts = st->page != NULL ? atomic_load(&st->page->cuts) : UINT32_MAX;
+	return 0;
+}
+
 int
 source_log_look(struct source *s, struct source_topic *t,
     struct source_log *l, struct err *e)
@@ -154,6 +193,8 @@ source_log_look(struct source *s, struct source_topic *t,
 		if (durable_wait(&l->log, l->durable, deadline, e) < 0)
 			return -1;
 	}
+	if (l->started && check_cuts(l, e) < 0)
+		return -1;
 	if (l->durable > l->view.end.next_offset)
 		l->durable = l->view.end.next_offset;
 	l->high = l->writable ? insync_told(&l->log) : l->view.high_watermark;
@@ -174,6 +215,8 @@ source_log_acked(struct source *s, struct source_topic *t,
 		return -1;
 	if (!l->writable)
 		return 0;
+	if (check_cuts(l, e) < 0)
+		return -1;
 	/* Who does not stay does not join: nobody should wait for him. */
 	r = s->o.follow ? 1 : insync_has(&l->insync, t->file.name, e);
 	if (r < 0)
@@ -225,10 +268,7 @@ static int
 check_read(const struct source_log *l, size_t bytes, struct err *e)
 {
 	if (l->cursor.cut >= 0)
-		return err_set(e, ERR_SYSTEM,
-		    "%s: was cut off at offset %" PRId64 ", below what was "
-		    "sent: the copy has to be compared anew",
-		    l->view.where, l->cursor.cut);
+		return was_cut(l, l->cursor.cut, e);
 	/* The log's start has moved: the caller tells the target. */
 	if (l->cursor.skipped > 0)
 		return 0;

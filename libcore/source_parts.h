@@ -47,6 +47,7 @@ struct source_log { /* of one partition */
 	int watch; /* its number, or -1 */
 	int64_t used; /* when it was last looked at, counted */
 	int64_t sent, acked; /* offsets: sent, acknowledged up to here */
+	uint32_t cuts; /* of the log, before the target was compared */
 	int64_t goal; /* one pass is over when this is acknowledged */
 	int64_t start; /* of the log */
 	int64_t durable; /* below it all is on disk here */
@@ -123,6 +124,11 @@ int source_log_look(struct source *s, struct source_topic *t,
 /* Where a copy that ends below l->start begins: there, or where the batch of
  * records begins that holds it, as in Kafka 4.x (Partition).  0, or -1. */
 int source_log_begin(struct source_log *l, int64_t *offset, struct err *e);
+
+/* The target is to be compared: what is cut off from here on is noticed by
+ * source_log_look and source_log_acked.  0, or -1. */
+int source_log_note_cuts(struct source *s, struct source_topic *t,
+    struct source_log *l, struct err *e);
 
 /* Stand at offset.  0, or -1. */
 int source_log_seek(struct source *s, struct source_topic *t,

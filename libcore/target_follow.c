@@ -112,6 +112,25 @@ target_log_part(
 }
 
 int
+target_log_check_news(const struct target_log *l, struct err *e)
+{
+	int32_t newest = epochs_newest(&l->ours);
+	const struct epoch *ep;
+	size_t i;
+
+	for (i = 0; i < l->theirs.count; i++) {
+		ep = &l->theirs.list[i];
+		if (ep->epoch > newest && ep->start < l->end)
+			return err_set(e, ERR_SYSTEM,
+			    "%s: the source's log was cut off at offset "
+			    "%" PRId64 ", below what it had sent: it has to "
+			    "be compared anew",
+			    l->p.where, ep->start);
+	}
+	return 0;
+}
+
+int
 target_log_rewind(struct target *t, struct target_topic *tt,
     struct target_log *l, int64_t end, struct err *e)
 {

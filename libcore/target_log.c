@@ -278,10 +278,10 @@ target_log_start(struct target *t, struct target_topic *tt,
 	if (target_log_rewind(t, tt, l, l->end, e) < 0 ||
 	    append_begin(&l->p, deadline(t), e) < 0)
 		return -1;
-	r = note_epochs(l, l->end, -1, 0, e);
-	append_end(&l->p);
+	r = note_behind(l, w->high < 0 ? w->end : w->high, e);
 	if (r == 0)
-		r = note_behind(l, w->high < 0 ? w->end : w->high, e);
+		r = note_epochs(l, l->end, -1, 0, e);
+	append_end(&l->p);
 	l->started = r == 0;
 	l->acked = w->from;
 	return r;
@@ -361,6 +361,7 @@ target_log_news(struct target *t, struct target_topic *tt,
 		return err_set(e, ERR_DATA, "%s/%" PRId32 ": news of a log "
 		    "that was not begun", tt->topic.path, l->number);
 	if (target_log_open(t, tt, l, e) < 0 || learn(tt, l, w, e) < 0 ||
+	    target_log_check_news(l, e) < 0 ||
 	    append_begin(&l->p, deadline(t), e) < 0)
 		return -1;
 	r = note_epochs(l, l->end, -1, 0, e);

@@ -109,6 +109,13 @@ int target_log_settle(struct target *t, struct target_topic *tt,
 int target_log_cut(struct target *t, struct target_topic *tt,
     struct target_log *l, int64_t offset, struct err *e);
 
+/*
+ * Of what the source told: an epoch that begins below our end without our
+ * knowing took the place of what we have: the source follows another leader
+ * now, and was cut off there.  0, or -1 ERR_SYSTEM.
+ */
+int target_log_check_news(const struct target_log *l, struct err *e);
+
 /* The session is over, or cut: note what the source was heard to have and is
  * not here.  What fails is of no matter. */
 void target_log_part(struct target *t, struct target_topic *tt,

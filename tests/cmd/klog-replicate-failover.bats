@@ -2,6 +2,7 @@
 # klog-replicate promote and follow: who leads, and what becomes of the rest.
 
 load helper
+load replicate
 
 setup() {
 	helper_setup
@@ -218,6 +219,27 @@ a/t: is a replica of $HERE/b/t; to copy what that has: klog-replicate b/t a/t"
 	is_status 0
 	is_out ''
 	[ "$(epochs b/t)" = '0 0,1 4,2 5,' ]
+}
+
+@test "a copy that still follows an old leader when that becomes a replica goes with it" {
+	three
+	far
+	klog-replicate -q -f --force --timeout 5s "x:$T/a/t" c/t 3>&- 4>&- 2>"$T/c.err" &
+	pid=$!
+	while ! klog-replicate status a/t | grep -q 'yes  *yes'; do :; done
+	produce a/t 7 8
+	while [ "$(klog-consume -c c/t)" != 8 ]; do :; done
+	klog-replicate promote -q b/t
+	produce b/t 5x
+	run3 klog-replicate follow -c a/t b/t
+	is_status 0
+	produce b/t 6x 7x 8x 9x 10x
+	klog-replicate b/t a/t
+	while kill -0 "$pid" && [ "$(klog-consume -c c/t)" != 10 ]; do :; done
+	kill "$pid"
+	wait "$pid" || true
+	has c/t '1 2 3 4 5x 6x 7x 8x 9x 10x'
+	has a/t '1 2 3 4 5x 6x 7x 8x 9x 10x'
 }
 
 @test "follow: one that does not lead, or is older, is refused" {
