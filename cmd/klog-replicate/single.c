@@ -220,6 +220,8 @@ run_serve(const struct copy *c, int argc, char **argv, struct err *e)
 		.append_only = c->append_only,
 		.unsafe = c->unsafe };
 
+	if (argc > 1)
+		return err_set(e, ERR_USAGE, "%s: one DIR is served", argv[1]);
 	if (c->root == NULL && (c->read_only || c->append_only))
 		return err_set(e, ERR_USAGE, "--%s-only: goes with --root only",
 		    c->read_only ? "read" : "append");
@@ -250,6 +252,11 @@ run(void *opts, int argc, char **argv, struct err *e)
 		return err_set(e, ERR_USAGE, "%s is missing%s%s",
 		    argc == 0 ? "SRC" : "DST", argc == 0 ? "" : " after ",
 		    argc == 0 ? "" : argv[0]);
+	if (argc > 2)
+		return err_set(e, ERR_USAGE,
+		    "%s: one SRC and one DST: a pattern of topics is quoted, "
+		    "so that the shell leaves it alone",
+		    argv[2]);
 	main_stop_signals();
 	r = copy_prepare(c, argv[0], argv[1], e);
 	if (r == 0)
@@ -268,6 +275,6 @@ const struct command verb_copy = {
 	.opts_size = sizeof(struct copy),
 	.defaults = &defaults,
 	.min_operands = 0,
-	.max_operands = 2,
+	.max_operands = OPERANDS_ANY,
 	.run = run,
 };

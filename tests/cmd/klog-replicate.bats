@@ -380,6 +380,12 @@ followers() {
 	run3 klog-replicate a
 	is_status 2
 	[ "$(head -n 1 "$ERR")" = 'klog-replicate: DST is missing after a' ]
+	klog-topic create here/a
+	klog-topic create here/b
+	run3 klog-replicate here/* there/
+	is_status 2
+	[ "$(head -n 1 "$ERR")" = 'klog-replicate: there/: one SRC and one DST: a pattern of topics is quoted, so that the shell leaves it alone' ]
+	[ -z "$(ls there)" ]
 	run3 klog-replicate h:a g:b
 	is_status 2
 	[ "$(head -n 1 "$ERR")" = \
@@ -395,6 +401,8 @@ followers() {
 	is_status 2
 	[ "$(head -n 1 "$ERR")" = 'klog-replicate: --append-only: goes with --serve only' ]
 	run3 klog-replicate --root here there
+	is_status 2
+	run3 klog-replicate --serve here there
 	is_status 2
 	run3 klog-replicate --serve --root . --read-only --append-only
 	is_status 2
