@@ -10,26 +10,11 @@
 #include "insync.h"
 #include "partition.h"
 #include "replicas_serve.h"
+#include "source_options.h"
 #include "topic.h"
 #include "view.h"
 #include "watch.h"
 #include "wire.h"
-
-struct source_options {
-	bool follow; /* stay when all is copied, and send what comes */
-	bool groups; /* committed offsets of groups too */
-	bool read_only; /* write nothing: what others synced is sent */
-	/* Name of the copy, the topic's follows a slash at its end; its host */
-	const char *follower, *host;
-	bool (*wants)(void *ctx, int32_t partition); /* NULL: all */
-	void *ctx;
-	int64_t wait_ms; /* for locks of the log */
-};
-
-struct source_counts {
-	int64_t bytes, batches, records; /* of batches that were sent */
-	int64_t acked; /* records' offsets acknowledged */
-};
 
 struct source_log { /* of one partition */
 	int32_t number;
