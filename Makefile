@@ -244,6 +244,7 @@ lint-tree:
 	@tests/lint/silent build/libcore.a
 	@tests/lint/sizes $(ALL_SRC) $(HEADERS)
 	@tests/lint/words
+	@tests/lint/bats
 	@tests/lint/options build/bin $(PROGS)
 
 format:

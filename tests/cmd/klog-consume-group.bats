@@ -324,7 +324,8 @@ write_topic("x", [log])'
 	until_true owns 2 t g "$b"
 	seq 400 | klog-produce --partitioner roundrobin --batch-bytes 1k t
 	until_true lines 400 out.a out.b
-	[ -s out.a ] && [ -s out.b ]
+	[ -s out.a ]
+	[ -s out.b ]
 	member c -g g --assign range t
 	until_true owns 1 t g "$c"
 	kill "$b"
@@ -337,7 +338,9 @@ write_topic("x", [log])'
 	diff <(seq 800) <(sort -n out.a out.b out.c)
 	kill "$a"
 	leaves "$a" 143
-	[ ! -s err.a ] && [ ! -s err.b ] && [ ! -s err.c ]
+	[ ! -s err.a ]
+	[ ! -s err.b ]
+	[ ! -s err.c ]
 	prints '' -g g t
 }
 

@@ -13,14 +13,17 @@ teardown() {
 # refused_call TEXT ARGUMENT...: exit 2 with TEXT and the usage.
 refused_call() {
 	produce "${@:2}"
-	is_status 2 && is_out '' && is_err "klog-produce: $1
+	is_status 2
+	is_out ''
+	is_err "klog-produce: $1
 $usage"
 }
 
 # failed TEXT ARGUMENT...: exit 3 with TEXT.
 failed() {
 	produce "${@:2}"
-	is_status 3 && is_err "klog-produce: $1"
+	is_status 3
+	is_err "klog-produce: $1"
 }
 
 @test "called wrongly: one line why, then the usage; nothing is touched" {

@@ -16,7 +16,9 @@ setup() {
 	klog-topic create -p 3 -c retention.ms=1d -c segment.bytes=1M here/a
 	seq 1000 | klog-produce here/a
 	run3 klog-replicate here/a there/a
-	is_status 0 && is_out '' && is_err ''
+	is_status 0
+	is_out ''
+	is_err ''
 	same_logs here/a there/a
 	cmp here/a/topic.conf there/a/topic.conf
 	run3 cat there/a/role
@@ -47,7 +49,8 @@ setup() {
 	run3 klog-replicate --json here/a there/a
 	is_status 0
 	[ "$(of records)" = 0 ]
-	[ "$(of received)" -lt 600 ] && [ "$(of sent)" -lt 600 ]
+	[ "$(of received)" -lt 600 ]
+	[ "$(of sent)" -lt 600 ]
 	same_logs here/a there/a
 }
 
@@ -58,7 +61,8 @@ setup() {
 		seq 10 | klog-produce here/$t
 	done
 	run3 klog-replicate "h:$T/here/a*" there/
-	is_status 0 && is_err ''
+	is_status 0
+	is_err ''
 	run3 ls there
 	is_out 'a1
 a2'
@@ -81,7 +85,9 @@ b'
 	klog-topic create here/a
 	mkdir there/in b.d
 	run3 klog-replicate here/a b.d
-	is_status 0 && is_out '' && is_err ''
+	is_status 0
+	is_out ''
+	is_err ''
 	[ -e b.d/a/role ]
 	run3 klog-replicate here/a ./there
 	is_status 0
@@ -101,7 +107,9 @@ b'
 	klog-topic create -p 2 here/a
 	seq 100 | klog-produce here/a
 	run3 klog-replicate here/a "u@h:$T/there/z"
-	is_status 0 && is_out '' && is_err ''
+	is_status 0
+	is_out ''
+	is_err ''
 	same_logs here/a there/z
 	run3 cat there/z/role
 	is_out "replica of $(hostname):$T/here/a"
@@ -116,10 +124,13 @@ b'
 	far
 	klog-topic create here/a
 	run3 klog-replicate 'h:~/here/a' 'there/'
-	is_status 0 && is_err ''
+	is_status 0
+	is_err ''
 	run3 klog-replicate here/a h:there/b
-	is_status 0 && is_err ''
-	[ -e there/a/role ] && [ -e there/b/role ]
+	is_status 0
+	is_err ''
+	[ -e there/a/role ]
+	[ -e there/b/role ]
 }
 
 @test "partitions, and the rest of them later" {
@@ -159,7 +170,8 @@ b'
 	klog-topic alter -q -p 2 -c retention.ms=2h here/a
 	echo x | klog-produce -p 1 here/a
 	run3 klog-replicate here/a there/a
-	is_status 0 && is_err ''
+	is_status 0
+	is_err ''
 	cmp here/a/topic.conf there/a/topic.conf
 	same_logs here/a there/a
 }
@@ -248,7 +260,8 @@ b' ]
 	klog-topic trim -o 4 here/a >/dev/null
 	klog-topic snapshot here/a here/early
 	run3 klog-replicate here/early there/early
-	is_status 0 && is_err ''
+	is_status 0
+	is_err ''
 	# The first batch goes over whole; none of it below the start is read.
 	[ "$(klog-consume there/early)" = "$(seq 5 10; echo x; seq 12 31)" ]
 	[ "$(stat -c %s there/early/0/00000000000000000000.log)" = \
@@ -258,7 +271,8 @@ b' ]
 	# begins, and again when nothing has come since.
 	for to in there/new "h:$T/there/pushed" there/at there/whole there/new; do
 		run3 klog-replicate here/a "$to"
-		is_status 0 && is_err ''
+		is_status 0
+		is_err ''
 		to=${to#"h:$T/"}
 		[ "$(klog-consume "$to")" = "$(seq 16 31)" ]
 		[ "$(klog-topic offsets --json "$to")" = \
@@ -422,7 +436,8 @@ followers() {
 	chmod +x 'my rsh'
 	run3 klog-replicate --rsh "'$T/my rsh'  -p \"2 2\"" \
 	    "h:$T/x:y/a" there/b
-	is_status 0 && is_err ''
+	is_status 0
+	is_err ''
 	run3 cat words
 	is_out "-p
 2 2

@@ -457,7 +457,10 @@ klog-topic: $T/gone2: no such topic"
 			is_status 2
 		}
 	done
-	[ -d dir ] && [ -f file ] && [ -L link ] && [ -d real/0 ]
+	[ -d dir ]
+	[ -f file ]
+	[ -L link ]
+	[ -d real/0 ]
 }
 
 @test "damage is told with its place, and the other partitions are" {
@@ -618,7 +621,9 @@ $(usage_of 'delete [options] TOPIC...')"
 klog-topic: $T/gone: no such topic
 klog-topic: $T/dir: is not a topic: it has no topic.conf
 klog-topic: $T/b: deleted"
-	[ ! -e a ] && [ ! -e b ] && [ -d dir ]
+	[ ! -e a ]
+	[ ! -e b ]
+	[ -d dir ]
 	run3 klog-topic delete -f --if-exists gone
 	is_status 0
 	is_err ''
@@ -659,7 +664,9 @@ answer() {
 	run3 answer $'y\nn\nYES\n' a b c
 	is_status 1
 	out_like "klog-topic: delete $T/a, partitions: 2\\? \\[y/N\\] "
-	[ ! -e a ] && [ -d b ] && [ ! -e c ]
+	[ ! -e a ]
+	[ -d b ]
+	[ ! -e c ]
 	run3 answer $'\x04' b
 	is_status 1
 	[ -d b ]
