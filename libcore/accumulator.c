@@ -123,6 +123,7 @@ accumulator_new(const struct accumulator_options *o, struct err *e)
 	a->handles = handles_new(o->topic, o->care);
 	if (lanes_grow(&a->lanes, s->partitions) < 0 || a->handles == NULL)
 		goto memory;
+	handles_watch(a->handles, &o->watcher);
 	if (o->before != NULL)
 		take_totals(a, o->before);
 	a->o.before = NULL;

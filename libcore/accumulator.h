@@ -43,6 +43,7 @@ struct accumulator_options {
 	int (*acked)(
 	    void *ctx, const struct accumulator_ack *ack, struct err *e);
 	void *ctx;
+	struct insync_watcher watcher; /* on the caller's thread, too */
 	/*
 	 * What appended to the topic before with other settings, flushed, or
 	 * NULL: the totals go on from there.  It may be freed afterwards.

@@ -29,6 +29,7 @@ struct handles {
 	enum handles_care care;
 	struct err failed; /* of waiting for copies */
 	struct insync_files files;
+	struct insync_watcher watcher;
 	struct handle *list;
 	int32_t count, open, open_max;
 	uint64_t turn;
@@ -57,6 +58,12 @@ handles_new(const struct topic *topic, enum handles_care care)
 		return NULL;
 	}
 	return h;
+}
+
+void
+handles_watch(struct handles *h, const struct insync_watcher *w)
+{
+	h->watcher = *w;
 }
 
 static void
@@ -148,6 +155,7 @@ open_one(struct handles *h, int32_t number, int64_t deadline, struct err *e)
 		&t->settings, e) < 0)
 		return -1;
 	insync_init(&l->insync, &l->partition, number, &h->files);
+	l->insync.watcher = h->watcher;
 	l->open = true;
 	h->open++;
 	return 0;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "insync.h"
 #include "topic.h"
 
 struct handles; /* opaque; one thread at a time */
@@ -26,6 +27,8 @@ enum handles_care {	/* of what was appended, before it counts */
  */
 struct handles *handles_new(
     const struct topic *topic, enum handles_care care);
+/* Who is told what is waited for, from here on (insync.h). */
+void handles_watch(struct handles *h, const struct insync_watcher *w);
 void handles_free(struct handles *h);
 
 /*

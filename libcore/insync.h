@@ -27,6 +27,21 @@ struct insync_files {		/* of one topic's members; zero it to start */
 	size_t count;
 };
 
+struct insync_delay {		/* what a producer waits for */
+	const char *where;	/* the partition */
+	int64_t waited_ms;
+	int64_t offset, copied;	/* below which all are to have it, and have */
+	size_t in_sync;		/* copies, the leader among them, */
+	uint32_t wanted;	/* and how many have to be */
+	const char *behind;	/* names of those that lack something, blanks
+				 * between them; until the function returns */
+};
+
+struct insync_watcher {		/* is told of it every second; or NULL */
+	void (*waits)(void *ctx, const struct insync_delay *d);
+	void *ctx;
+};
+
 struct insync {			/* of one partition; insync_init */
 	struct partition *partition;	/* borrowed, as are the files */
 	int32_t number;
@@ -41,6 +56,7 @@ struct insync {			/* of one partition; insync_init */
 	int64_t hold_ms;	/* mono: others need not wait for it again */
 	bool awaits;		/* insync_refuse_append let something pass */
 	uint32_t cuts;		/* and so often had the log been cut then */
+	struct insync_watcher watcher;	/* of insync_wait */
 };
 
 /* All partitions of a topic share files, which are closed after them. */

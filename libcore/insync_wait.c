@@ -1,6 +1,7 @@
 #include "insync_parts.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "append.h"
 #include "clock.h"
@@ -100,12 +101,46 @@ is_copied(struct insync *s, int64_t offset, struct err *e)
 	return insync_leads(p) ? 0 : role_allows(p, e);
 }
 
+/* Who looks on is told what we wait for.  0, or -1. */
+static int
+tell(const struct insync *s, int64_t offset, int64_t waited, struct err *e)
+{
+	const struct state_page *page = s->partition->state.page;
+	struct insync_delay d = { .where = s->partition->where,
+		.waited_ms = waited,
+		.offset = offset,
+		.copied = atomic_load(&page->copied_offset),
+		.in_sync = s->count + 1,
+		.wanted = atomic_load(&page->min_in_sync) };
+	char name[REPLICAS_NAME];
+	struct buf names = { 0 };
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < s->count && r == 0; i++) {
+		if (s->members[i].acked >= offset)
+			continue;
+		replicas_plain_name(s->members[i].name, name);
+		if (names.len > 0)
+			r = buf_append(&names, " ", 1);
+		if (r == 0)
+			r = buf_append(&names, name, strlen(name));
+	}
+	if (r == 0)
+		r = buf_append(&names, "", 1);
+	d.behind = (const char *)names.data;
+	if (r == 0)
+		s->watcher.waits(s->watcher.ctx, &d);
+	buf_release(&names);
+	return r < 0 ? err_set(e, ERR_SYSTEM, "out of memory") : 0;
+}
+
 int
 insync_wait(
     struct insync *s, int64_t offset, int64_t deadline, struct err *e)
 {
 	struct state_page *page;
-	int64_t now, again, until;
+	int64_t now, again, until, began = clock_mono_ms();
 	uint32_t seq;
 	bool stopping = false;
 	int r;
@@ -127,6 +162,9 @@ insync_wait(
 			return stopping ? err_set(e, ERR_STOPPED,
 			    "%s: stopped while waiting for replicas",
 			    s->partition->where) : late(s, offset, e);
+		if (s->watcher.waits != NULL &&
+		    tell(s, offset, now - began, e) < 0)
+			return -1;
 		until = again < deadline ? again : deadline;
 		if (until > now + WAIT_MAX_MS)
 			until = now + WAIT_MAX_MS;

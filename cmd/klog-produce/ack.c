@@ -11,6 +11,8 @@
 #include "units.h"
 #include "where.h"
 
+enum { AWAITS_MS = 5000 };	/* of waiting for copies, before it is told */
+
 /*
  * Write what there is.  Asked to stop while nobody takes it: what was stored
  * is stored, and the output ends here.
@@ -29,6 +31,40 @@ write_out(struct producer *p, struct err *e)
 	buf_clear(&p->out.bytes);
 	p->out.sent = 0;
 	return 0;
+}
+
+/* What is said of a wait for copies, in p->awaits. */
+static void
+describe_wait(struct producer *p, const struct insync_delay *d)
+{
+	char waited[UNITS_TEXT];
+	size_t n;
+
+	units_format_duration(d->waited_ms, waited);
+	n = (size_t)snprintf(p->awaits, sizeof(p->awaits),
+	    "%s: waiting for copies for %s: %zu in sync of %" PRIu32
+	    " that are needed, all have what lies below offset %" PRId64,
+	    d->where, waited, d->in_sync, d->wanted, d->copied);
+	if (n < sizeof(p->awaits) && *d->behind != '\0')
+		snprintf(p->awaits + n, sizeof(p->awaits) - n,
+		    ", behind are: %s", d->behind);
+}
+
+void
+ack_waits(void *ctx, const struct insync_delay *d)
+{
+	const struct accumulator_totals *t;
+	struct producer *p = ctx;
+
+	describe_wait(p, d);
+	p->progress.what = p->awaits;
+	progress_tick(&p->progress, 0, 0);
+	if (p->awaits_told || d->waited_ms < AWAITS_MS)
+		return;
+	p->awaits_told = true;
+	t = accumulator_totals(p->accumulator);
+	report_warn("%s; %" PRIu64 " %s safe so far", p->awaits, t->safe,
+	    t->safe == 1 ? "record is" : "records are");
 }
 
 int

@@ -138,7 +138,11 @@ reject(struct producer *p, const struct form_record *in, struct err *e)
 static int
 flush(struct producer *p, struct pace *pace, struct err *e)
 {
-	if (accumulator_flush(p->accumulator, e) < 0)
+	int r = accumulator_flush(p->accumulator, e);
+
+	p->progress.what = NULL;
+	p->awaits_told = false;
+	if (r < 0)
 		return -1;
 	pace->opened = pace->unsafe = 0;
 	return ack_flush(p, e);

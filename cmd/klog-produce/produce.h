@@ -14,6 +14,8 @@
 #include "progress.h"
 #include "topic.h"
 
+enum { AWAITS = 1024 };
+
 enum acks { ACKS_NONE, ACKS_DISK, ACKS_ALL };
 
 enum partitioner {
@@ -83,6 +85,8 @@ struct producer {
 	uint64_t bytes;
 	int64_t started;	/* clock_mono_ms */
 	struct progress progress;
+	char awaits[AWAITS];	/* copies: shown while that lasts */
+	bool awaits_told;
 };
 
 /* ---- options.c ---- */
@@ -115,6 +119,9 @@ void files_place(const struct producer *p, uint64_t number, char *out,
     size_t size);
 
 /* ---- ack.c ---- */
+
+/* Copies are waited for: show it, and say it if it lasts. */
+void ack_waits(void *ctx, const struct insync_delay *d);
 
 /* A batch is acknowledged (accumulator.h): report its records. */
 int ack_batch(void *ctx, const struct accumulator_ack *ack, struct err *e);

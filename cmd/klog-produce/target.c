@@ -48,6 +48,7 @@ target_open(struct producer *p, struct err *e)
 		.timeout_ms = o->timeout,
 		.stopped = stopped,
 		.acked = o->report != NULL ? ack_batch : NULL, .ctx = p,
+		.watcher = { ack_waits, p },
 		.before = p->accumulator,
 	};
 	struct accumulator *a;

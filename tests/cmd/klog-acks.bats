@@ -281,6 +281,23 @@ finds() {
 	is_out one
 }
 
+@test "who waits for copies says once what for" {
+	topic t 1 min.insync.replicas=2
+	join a
+	klog-produce -a all t <<<one
+	leave a
+	klog-produce -a all t <<<two 2>err &
+	pid=$!
+	until_true [ -s err ]
+	join a
+	wait "$pid"
+	[ "$(sed 's/ for [0-9.]*s:/ for N:/' err)" = "klog-produce: $T/t/0: \
+waiting for copies for N: 2 in sync of 2 that are needed, all have what lies \
+below offset 1, behind are: a; 0 records are safe so far" ]
+	[ "$(klog-consume t)" = 'one
+two' ]
+}
+
 @test "klog-dump shows who is in sync, and what a follower acknowledged" {
 	topic t 1 min.insync.replicas=2
 	join a
