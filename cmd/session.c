@@ -92,6 +92,10 @@ take_all(struct session *s, bool *theirs, struct err *e)
 
 	while ((r = link_next(s->link, &w, e)) > 0) {
 		r = dispatch(s, &w, theirs, e);
+		if (r > 0 && s->lost != NULL && *s->lost) {
+			report_warn("%s: connected again", s->link->peer);
+			*s->lost = false;
+		}
 		if (r != 1)
 			return r;
 	}

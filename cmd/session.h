@@ -16,6 +16,8 @@ struct session {
 	struct source *source; /* one of them */
 	struct target *target;
 	struct progress *progress; /* or NULL */
+	bool *lost; /* it was told that the other end is: tell when it is back,
+		     * and clear that; or NULL */
 	bool asked; /* whether the target lives, */
 	uint64_t signs; /* more than these (link.h) */
 };

@@ -284,7 +284,9 @@ static int
 connect_once(struct copy *c, bool *again, bool *lost, struct err *e)
 {
 	struct link l = { .in = -1, .out = -1 };
-	struct session s = { .link = &l, .progress = &c->progress };
+	struct session s = { .link = &l,
+		.progress = &c->progress,
+		.lost = &c->lost };
 	int64_t began = clock_mono_ms();
 	struct moved m = { 0 };
 	int r;
@@ -350,6 +352,7 @@ copy_run(struct copy *c, struct err *e)
 		report_warn("%s; what was acknowledged is safe; trying again "
 			    "in about %" PRId64 " s",
 		    e->text, wait / 1000);
+		c->lost = true;
 		back_off(wait);
 		wait = wait * 2 < BACKOFF_MAX ? wait * 2 : BACKOFF_MAX;
 		if (main_stopped()) {

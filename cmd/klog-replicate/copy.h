@@ -36,6 +36,7 @@ struct copy {
 	char *origin;		/* of the source, as the copy names it */
 	char *peer;		/* the other end, for messages */
 	bool pull;		/* the target is here */
+	bool lost;		/* it was told that the other end is */
 	struct progress progress;
 };
 

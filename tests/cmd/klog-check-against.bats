@@ -39,7 +39,7 @@ answers() {
 	check -v --against h:copies/ t
 	is_status 0
 	is_out 't/0: offsets 0 to 9: same in both (10 records)'
-	err_like '^klog-check: h:copies/t: [0-9]+ read here, [0-9]+ moved$'
+	err_like '^klog-check: h:copies/t: [0-9]+ bytes read here, [0-9]+ bytes moved$'
 	check --against copies/t t
 	is_status 0
 	is_out ''

@@ -89,6 +89,7 @@ group_is_at() {
 	until_true has_records there/a 20
 	[ "$(wc -l <hosts)" = 2 ]
 	grep -q 'h: the connection ended (killed by signal 9); what was acknowledged is safe; trying again in about 1 s' err
+	[ "$(tail -n 1 err)" = 'klog-replicate: h: connected again' ]
 	same_logs here/a there/a
 	stop
 	[ "$status" = 143 ]
