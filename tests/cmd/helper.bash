@@ -26,8 +26,55 @@ helper_setup() {
 	mkdir "$T/.run3"
 }
 
+# With its background jobs, a process $stray that is no child, and a file
+# system that it had at $T/small.
 helper_teardown() {
+	local p
+
+	for p in $(jobs -pr; jobs -ps) ${stray:-}; do
+		{ kill -KILL "$p"; wait "$p"; } 2>/dev/null || :
+	done
+	! mountpoint -q "$T/small" || umount "$T/small"
 	cd / && rm -rf "$T"
+}
+
+# ends STATUS: the background process $pid does, with that status.
+ends() {
+	local code=0
+
+	wait "$pid" || code=$?
+	pid=
+	[ "$code" -eq "$1" ] && return 0
+	echo "status $code, not $1"
+	cat err
+	return 1
+}
+
+# unprivileged COMMAND...: as nobody.  Anyone can reach $T then.
+unprivileged() {
+	chmod 755 "$T"
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+# on_terminal TEXT COMMAND...: TEXT is typed; its output to the terminal, and
+# its status.
+on_terminal() {
+	python3 - "$@" <<-'PY'
+		import os, pty, sys
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.execvp(sys.argv[2], sys.argv[2:])
+		os.write(fd, sys.argv[1].encode())
+		try:
+		    while True:
+		        data = os.read(fd, 4096)
+		        if not data:
+		            break
+		        sys.stdout.write(data.decode())
+		except OSError:
+		    pass
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	PY
 }
 
 setup() {

@@ -5,11 +5,6 @@
 load helper
 load clean
 
-teardown() {
-	! mountpoint -q "$T/small" || umount "$T/small"
-	helper_teardown
-}
-
 # ---- --before-delete ----
 
 @test "--before-delete: %f is the path, quoted, as often as it stands there" {

@@ -1,17 +1,8 @@
 #!/usr/bin/env bats
 # klog-consume --exec, --exec-each, --dead-letter and --ack-fd.
-# shellcheck disable=SC2016 # the commands expand what stands in quotes
+# shellcheck disable=SC2016,SC2030,SC2031 # the commands expand what stands in quotes
 
 load consume
-
-teardown() {
-	local p
-
-	for p in ${pids:-}; do
-		kill -9 "$p" 2>/dev/null || true
-	done
-	helper_teardown
-}
 
 # three: topic t, partitions 0 and 1, each three batches of two records.
 three() {
@@ -112,12 +103,10 @@ EOF
 	klog-consume -f -g g --exec-each 'echo "first $KLOG_OFFSET" >>out
 		echo $$ >begun; read -r _ <go; echo "ends" >>out' t &
 	first=$!
-	pids=$first
 	read -r child <begun
-	pids="$pids $child"
+	export stray=$child
 	klog-consume -f -g g --exec-each 'echo "next $KLOG_OFFSET" >>out' t &
 	next=$!
-	pids="$pids $next"
 	kill -9 "$first"
 	wait "$first" || true
 	# Somebody reads the group while its next member waits.
@@ -145,9 +134,8 @@ write_topic("t", [log])'
 	klog-consume -f -g g --exec 'echo $$ >begun; read -r _ <go
 		cat >got; echo ends >begun' t &
 	first=$!
-	pids=$first
 	read -r child <begun
-	pids="$pids $child"
+	export stray=$child
 	kill -9 "$first"
 	wait "$first" || true
 	echo >go
@@ -238,7 +226,6 @@ EOF
 	klog-consume -f -g g --exec-each \
 	    'echo $KLOG_OFFSET >>out; read -r x <go; :' t 2>err &
 	pid=$!
-	pids=$pid
 	until_true grep -q 0 out
 	kill "$pid"
 	echo x >go
@@ -253,7 +240,6 @@ EOF
 @test "-f: what comes later is run, too" {
 	klog-topic create -p 2 t
 	klog-consume -f -g g --jobs 2 --exec 'cat >>out' t &
-	pids=$!
 	for i in 1 2 3; do
 		echo "$i" | klog-produce -p 1 t
 		until_true grep -q "$i" out
@@ -327,7 +313,6 @@ acked() {
 	mkfifo acks pipe
 	klog-consume -f -g g --ack-fd 3 -F '%p %o\n' t 3<acks >pipe 2>err &
 	pid=$!
-	pids=$pid
 	exec 8>acks 9<pipe
 	for _ in $(seq 12); do
 		read -r line <&9

@@ -4,14 +4,7 @@
 
 load consume
 
-# A test that fails leaves no process.
 teardown() {
-	local p
-
-	for p in ${pids:-}; do
-		kill -CONT "$p" 2>/dev/null || true
-		kill -9 "$p" 2>/dev/null || true
-	done
 	[ -z "${mounted:-}" ] || umount -l "$mounted"
 	helper_teardown
 }
@@ -32,7 +25,6 @@ member() {
 	env --default-signal=INT klog-consume -f "$@" \
 	    >"out.$name" 2>"err.$name" &
 	printf -v "$name" %s $!
-	pids="${pids:-} $!"
 }
 
 # leaves PID STATUS: it ends, with that status.
@@ -131,7 +123,6 @@ $((first + 2))
 	mkfifo pipe
 	klog-consume -f -g g t >pipe 2>err &
 	pid=$!
-	pids=$pid
 	exec 9<pipe
 	for _ in $(seq 500); do
 		read -r line <&9
@@ -409,7 +400,6 @@ klog-consume: nothing came in time"
 	mkfifo pipe
 	klog-consume -f -g g t >pipe 2>err &
 	pid=$!
-	pids=$pid
 	exec 9<pipe
 	for _ in $(seq 10); do
 		read -r line <&9
@@ -417,7 +407,6 @@ klog-consume: nothing came in time"
 	[ "$line" = 10 ]
 	klog-consume -f -g g t >out.b &
 	b=$!
-	pids="$pids $b"
 	# One of them is to have partition 1; the reader goes on until it has.
 	until_true owns 1 t g "$b" || true
 	kill "$pid"

@@ -31,12 +31,6 @@ poke() {
 	bytes "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
-# unprivileged COMMAND...: as nobody.  Anyone can reach $T then.
-unprivileged() {
-	chmod 755 "$T"
-	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
-}
-
 A="baseOffset: 0 lastOffset: 0 count: 1 $NONE partitionLeaderEpoch: 0 $PLAIN position: 0 CreateTime: 1700000000000 size: 73 magic: 2 compresscodec: none crc: 3863061579 isvalid: true"
 B="baseOffset: 1 lastOffset: 2 count: 2 $NONE partitionLeaderEpoch: 3 $PLAIN position: 73 CreateTime: 1700000001005 size: 93 magic: 2 compresscodec: none crc: 2662734240 isvalid: true"
 C="baseOffset: 3 lastOffset: 3 count: 1 baseSequence: -1 lastSequence: -1 producerId: 4000 producerEpoch: 1 partitionLeaderEpoch: 3 isTransactional: true isControl: true deleteHorizonMs: OptionalLong.empty position: 166 CreateTime: 1700000002000 size: 78 magic: 2 compresscodec: none crc: 1183499130 isvalid: true"

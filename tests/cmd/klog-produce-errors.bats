@@ -5,11 +5,6 @@ load produce
 
 usage='usage: klog-produce [options] TOPIC [FILE...]'
 
-teardown() {
-	! mountpoint -q "$T/small" || umount "$T/small"
-	helper_teardown
-}
-
 # refused_call TEXT ARGUMENT...: exit 2 with TEXT and the usage.
 refused_call() {
 	produce "${@:2}"

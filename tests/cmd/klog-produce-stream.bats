@@ -7,12 +7,6 @@ load produce
 
 LOG=0/00000000000000000000.log
 
-# A test that fails leaves no process.
-teardown() {
-	[ -z "${pid:-}" ] || kill -9 "$pid" 2>/dev/null || true
-	helper_teardown
-}
-
 # start ARGUMENT...: klog-produce in the background as $pid, reading what is
 # written to descriptor 8; stdout and stderr in the files out and err.
 start() {
@@ -21,17 +15,6 @@ start() {
 	env --default-signal=INT klog-produce "$@" <pipe >out 2>err 8>&- &
 	pid=$!
 	exec 8>pipe
-}
-
-# ends STATUS
-ends() {
-	local code=0
-	wait "$pid" || code=$?
-	pid=
-	[ "$code" -eq "$1" ] && return 0
-	echo "status $code, not $1"
-	cat err
-	return 1
 }
 
 # holds TOPIC N: the topic has N records.

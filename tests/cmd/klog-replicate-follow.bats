@@ -6,16 +6,9 @@ load replicate
 
 setup() {
 	helper_setup
-	mkdir "$T/here" "$T/there"
-	cd "$T" || return 1
+	mkdir here there
 	unset KLOG_DIR
 	far
-	follower=
-}
-
-teardown() {
-	[ -z "$follower" ] || kill "$follower" 2>/dev/null || :
-	helper_teardown
 }
 
 # follow ARG...: in the background, until teardown or stop.

@@ -6,8 +6,7 @@ load replicate
 
 setup() {
 	helper_setup
-	mkdir "$T/root" "$T/here"
-	cd "$T" || return 1
+	mkdir root here
 	unset KLOG_DIR
 }
 

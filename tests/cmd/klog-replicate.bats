@@ -7,8 +7,7 @@ load replicate
 
 setup() {
 	helper_setup
-	mkdir "$T/here" "$T/there"
-	cd "$T" || return 1
+	mkdir here there
 	unset KLOG_DIR
 }
 

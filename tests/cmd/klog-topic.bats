@@ -48,12 +48,6 @@ json_is() {
 	return 1
 }
 
-# unprivileged COMMAND...: as nobody.  Anyone can reach $T then.
-unprivileged() {
-	chmod 755 "$T"
-	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
-}
-
 need_root() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root, to be somebody else"
 }
@@ -641,22 +635,7 @@ klog-topic: $T/b: deleted"
 
 # answer TEXT TOPIC...: run delete on a terminal on which TEXT is typed.
 answer() {
-	python3 - "$@" <<-'PY'
-		import os, pty, sys
-		pid, fd = pty.fork()
-		if pid == 0:
-		    os.execvp("klog-topic", ["klog-topic", "delete"] + sys.argv[2:])
-		os.write(fd, sys.argv[1].encode())
-		try:
-		    while True:
-		        data = os.read(fd, 4096)
-		        if not data:
-		            break
-		        sys.stdout.write(data.decode())
-		except OSError:
-		    pass
-		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-	PY
+	on_terminal "$1" klog-topic delete "${@:2}"
 }
 
 @test "delete: asks on a terminal, for each topic" {

@@ -153,33 +153,14 @@ $USAGE"
 	is_status 2
 }
 
-# on_terminal COMMAND...: its output to a terminal, and its status.
-on_terminal() {
-	python3 - "$@" <<-'PY'
-		import os, pty, sys
-		pid, fd = pty.fork()
-		if pid == 0:
-		    os.execvp(sys.argv[1], sys.argv[1:])
-		try:
-		    while True:
-		        data = os.read(fd, 4096)
-		        if not data:
-		            break
-		        sys.stdout.write(data.decode())
-		except OSError:
-		    pass
-		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-	PY
-}
-
 @test "help CMD: the manual page on a terminal, if there is one" {
 	# shellcheck disable=SC2016
 	script bin/man '[ "$1" = -w ] || echo "page $*"; [ "${2-$1}" = klog-topic ]'
-	run3 on_terminal klog help topic
+	run3 on_terminal "" klog help topic
 	is_status 0
 	is_out $'page klog-topic\r'
 	script bin/man 'exit 16'
-	run3 on_terminal klog help topic
+	run3 on_terminal "" klog help topic
 	is_status 0
 	out_like '^usage: klog-topic create'
 }
