@@ -111,10 +111,7 @@ class Following:
                 raise Failed("klog-produce: exit %d" % producer.returncode)
             self.settle()
         finally:
-            for proc in [producer] + [r.proc for r in self.readers]:
-                if proc.poll() is None:
-                    proc.kill()
-                    proc.wait()
+            streams.end([producer] + [r.proc for r in self.readers])
 
     def wait(self, enough):
         """Until what each of them, the group as one, has printed is that."""

@@ -6,7 +6,6 @@ say, and one more run ends what this one began.
 """
 
 import collections
-import concurrent.futures
 import json
 import os
 import random
@@ -17,7 +16,6 @@ import subprocess
 
 import killpoints
 import histories
-import made
 import scenes
 import streams
 from streams import Failed
@@ -26,7 +24,6 @@ QUICK = {"kill": 110, "fault": 60}
 # Calls that change which files there are, or come next to those that do.
 CHANGES = ("fsync", "linkat", "mkdirat", "renameat", "renameat2", "unlinkat")
 LIVE = 6                # one point in so many has a reader and a producer
-MISSED = "missed"
 # klog-check says so, as of an append that was not ended; indexes are made
 # anew by a recovery, which may fail; a sync that failed stays failed.
 UNENDED = re.compile(r"/0/(swap: a compaction that was not ended"
@@ -197,7 +194,7 @@ def check_status(scene, status, err):
 
 
 def one(state, number, point):
-    """Run one point: what is wrong, MISSED if nobody was killed, or ""."""
+    """Run one point: what is wrong, killpoints.MISSED if nobody was killed, or ""."""
     scene, call, what = point
     place = os.path.join(state, "%d" % number)
     topic = os.path.join(place, "t")
@@ -227,7 +224,7 @@ def one(state, number, point):
         return "%s %s %s: %s: %s (kept: %s)" % (
             scene.name, call, what, type(e).__name__, e, place)
     shutil.rmtree(place)
-    return "" if fault or status else MISSED
+    return "" if fault or status else killpoints.MISSED
 
 
 def choose(every, count, seed):
@@ -251,18 +248,8 @@ def run_points(tap, folder, which, mode, seed):
         some = every
         if mode == "quick" and len(every) > QUICK[which]:
             some = choose(every, QUICK[which], seed)
-        with concurrent.futures.ThreadPoolExecutor(
-                max(2, os.cpu_count() or 2)) as pool:
-            said = list(pool.map(lambda n: one(state, n, some[n]),
-                                 range(len(some))))
-        missed = said.count(MISSED)
-        bad = [x for x in said if x not in ("", MISSED)]
-        print("# %d of %d %s points, %d not reached" % (
-            len(some), len(every), which, missed))
-        if missed > len(some) // 10:
-            raise Failed("%d points were not reached" % missed)
-        if bad:
-            raise Failed("%d points: " % len(bad) + "\n".join(bad[:20]))
+        killpoints.try_all(lambda n: one(state, n, some[n]), len(some),
+                           len(every), which)
 
     tap.test("%s points (seed %d)" % (which, seed), body)
 

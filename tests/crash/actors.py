@@ -6,7 +6,6 @@ line that was sent and not acknowledged may be stored by one incarnation and
 once more, under another name, by the next.
 """
 
-import fcntl
 import hashlib
 import os
 import signal
@@ -56,9 +55,7 @@ class Producer:
                 args, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=err, bufsize=0)
         for pipe in (self.proc.stdin, self.proc.stdout):
-            fd = pipe.fileno()
-            fcntl.fcntl(fd, fcntl.F_SETFL,
-                        fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_NONBLOCK)
+            os.set_blocking(pipe.fileno(), False)
 
     def feed(self, until):
         """Send lines below sequence number until, as far as the pipe and
@@ -72,10 +69,7 @@ class Producer:
             self.next = self.sent[-1][1] = stop
         if self.out:
             try:
-                self.out = self.out[os.write(self.proc.stdin.fileno(),
-                                             self.out):]
-            except BlockingIOError:
-                pass
+                self.out = streams.push(self.proc.stdin, self.out)
             except BrokenPipeError:
                 self.out = b""
 

@@ -165,6 +165,22 @@ def one(state, number, point):
     return "" if fault or r.status else MISSED
 
 
+def try_all(point, count, total, which):
+    """Call point with every number below count: "" is good, MISSED allowed
+    now and then, any other text a failure."""
+    with concurrent.futures.ThreadPoolExecutor(
+            max(2, os.cpu_count() or 2)) as pool:
+        said = list(pool.map(point, range(count)))
+    missed = said.count(MISSED)
+    bad = [x for x in said if x not in ("", MISSED)]
+    print("# %d of %d %s points, %d not reached" % (
+        count, total, which, missed))
+    if missed > count // 10:
+        raise Failed("%d points were not reached" % missed)
+    if bad:
+        raise Failed("%d points: " % len(bad) + "\n".join(bad[:20]))
+
+
 def run_points(tap, mode, which, seed):
     """All points, or some of each kind and call, as one test."""
     state = tempfile.mkdtemp(prefix="klog-points-", dir="/dev/shm")
@@ -178,18 +194,7 @@ def run_points(tap, mode, which, seed):
             rng = random.Random(seed)
             points = [points[i] for i in sorted(
                 rng.sample(range(total), QUICK[which]))]
-        with concurrent.futures.ThreadPoolExecutor(
-                max(2, os.cpu_count() or 2)) as pool:
-            said = list(pool.map(lambda n: one(state, n, points[n]),
-                                 range(len(points))))
-        missed = said.count(MISSED)
-        bad = [x for x in said if x not in ("", MISSED)]
-        print("# %d of %d %s points, %d not reached" % (
-            len(points), total, which, missed))
-        if missed > len(points) // 10:
-            raise Failed("%d points were not reached" % missed)
-        if bad:
-            raise Failed("%d points: " % len(bad) + "\n".join(bad[:20]))
+        try_all(lambda n: one(state, n, points[n]), len(points), total, which)
 
     if tap.test("%s points (seed %d)" % (which, seed), body):
         shutil.rmtree(state)

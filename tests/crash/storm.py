@@ -55,10 +55,7 @@ class Storm:
 
     def clear(self):
         """Kill what still runs."""
-        for actor in self.producers + self.followers:
-            if actor.proc.poll() is None:
-                actor.proc.kill()
-                actor.proc.wait()
+        streams.end(a.proc for a in self.producers + self.followers)
 
     def _blow(self):
         begin = now = time.monotonic()

@@ -2,7 +2,6 @@
 producer that never rests; and the log of what the handlers were given."""
 
 import collections
-import fcntl
 import os
 import signal
 import subprocess
@@ -118,9 +117,7 @@ class Producer:
         self.proc = subprocess.Popen(
             [streams.program("klog-produce"), "-q", "-K", "="] + list(options)
             + [topic], stdin=subprocess.PIPE, env=environment(), bufsize=0)
-        fd = self.proc.stdin.fileno()
-        fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL)
-                    | os.O_NONBLOCK)
+        os.set_blocking(self.proc.stdin.fileno(), False)
 
     def feed(self, upto, large=False):
         """Send records below number upto, as far as the pipe takes them;
@@ -131,11 +128,7 @@ class Producer:
                 key, self.name, self.sent, b"y" * (30000 if large else 20))
             self.sent += 1
         if self.out:
-            try:
-                self.out = self.out[os.write(self.proc.stdin.fileno(),
-                                             self.out):]
-            except BlockingIOError:
-                pass
+            self.out = streams.push(self.proc.stdin, self.out)
 
     def finish(self):
         """The rest, and the end."""

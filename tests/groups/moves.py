@@ -11,6 +11,7 @@ import statistics
 import time
 
 import members
+import streams
 from streams import Failed, run
 
 PARTITIONS = 12
@@ -123,10 +124,7 @@ class Moves:
 
     def clear(self):
         """Kill what still runs."""
-        for x in self.members + [self.producer]:
-            if x and x.proc is not None and x.proc.poll() is None:
-                x.proc.kill()
-                x.proc.wait()
+        streams.end(x.proc for x in self.members + [self.producer] if x)
 
     def check_killed(self):
         """Others handle what they had."""

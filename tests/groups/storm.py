@@ -58,11 +58,8 @@ class Storm:
 
     def clear(self):
         """Kill what still runs."""
-        procs = [x.proc for x in self.members + self.producers]
-        for proc in procs + [x for _, x in self.leaving]:
-            if proc is not None and proc.poll() is None:
-                proc.kill()
-                proc.wait()
+        streams.end([x.proc for x in self.members + self.producers]
+                    + [x for _, x in self.leaving])
 
     def _join(self, m):
         m.start()

@@ -38,6 +38,22 @@ def run(name, *args, data=b"", status=0):
     return done.stdout
 
 
+def push(pipe, data):
+    """Write what a pipe that does not block takes; what is left of data."""
+    try:
+        return data[os.write(pipe.fileno(), data):]
+    except BlockingIOError:
+        return data
+
+
+def end(procs):
+    """Kill what still runs of them; None is none."""
+    for proc in procs:
+        if proc is not None and proc.poll() is None:
+            proc.kill()
+            proc.wait()
+
+
 def same(got, want, what):
     """Compare two lists; on a difference say where."""
     if got == want:
