@@ -72,8 +72,7 @@ each(struct keyed *k, void (*fn)(const struct record *r))
 	struct view v;
 	struct err e;
 
-	place_need(view_open(&v, k->pl.topic.dirfd, 0, "t", &e) == 0, "view",
-	    &e);
+	v = place_view(&k->pl);
 	v.strict = true;
 	cursor_init(&c, &v, 0);
 	while (cursor_next(&c, &b, &bytes, &e) > 0) {

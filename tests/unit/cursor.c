@@ -6,14 +6,6 @@
 
 /* What the readers of a log see; a batch has 73 bytes. */
 
-static void
-view(struct view *v, const struct place *pl)
-{
-	struct err e;
-
-	place_need(view_open(v, pl->topic.dirfd, 0, "t", &e) == 0, "view", &e);
-}
-
 /* Read on from offset: "0 1 2", then " !4" for an error's code, " +n" for
  * offsets that were skipped. */
 static const char *
@@ -88,7 +80,7 @@ forwards(void)
 		fill(&pl);
 		if (!state)
 			unlinkat(pl.part, "state", 0);
-		view(&v, &pl);
+		v = place_view(&pl);
 		CHECK_EQ_STR(walk(&v, 0), "0 1 2 3 4 5 6 7");
 		CHECK_EQ_STR(walk(&v, 2), "2 3 4 5 6 7");
 		CHECK_EQ_STR(walk(&v, 5), "5 6 7");
@@ -119,7 +111,7 @@ follow(void)
 
 	place_make(&pl);
 	pl.topic.settings.segment_bytes = 150;
-	view(&v, &pl);
+	v = place_view(&pl);
 	cursor_init(&c, &v, 0);
 	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 0);
 	for (n = 0; n < 9; n++) {
@@ -157,7 +149,7 @@ hostile_index(void)
 		}
 		for (i = 0; i < 3; i++)
 			place_put(pl.part, names[i], junk, n % 65);
-		view(&v, &pl);
+		v = place_view(&pl);
 		CHECK_EQ_STR(walk(&v, 1), "1 2 3 4 5 6 7");
 		CHECK_EQ_STR(walk(&v, 5), "5 6 7");
 		CHECK_EQ_STR(back(&v, 8), "7 6 5 4 3 2 1 0");
@@ -185,13 +177,13 @@ torn_tail(void)
 	for (n = 1; n <= size; n++) {
 		CHECK_EQ_INT(fsio_truncate(fd, 146), 0);
 		CHECK_EQ_INT(fsio_write_at(fd, bytes, n, 146), 0);
-		view(&v, &pl);
+		v = place_view(&pl);
 		CHECK_EQ_STR(walk(&v, 6), n < size ? "6 7" : "6 7 8");
 		view_close(&v);
 	}
 	/* The right length and wrong bytes: not yet, too. */
 	place_flip(&pl, LOG(6), 146 + 70);
-	view(&v, &pl);
+	v = place_view(&pl);
 	CHECK_EQ_STR(walk(&v, 6), "6 7");
 	CHECK_EQ_INT(v.end.next_offset, 8);
 	view_close(&v);
@@ -213,7 +205,7 @@ damage(void)
 
 	fill(&pl);
 	place_flip(&pl, LOG(3), 73 + 70); /* the record of offset 4 */
-	view(&v, &pl);
+	v = place_view(&pl);
 	CHECK_EQ_STR(walk(&v, 0), "0 1 2 3 !4");
 	CHECK_EQ_STR(back(&v, 8), "7 6 5 !4");
 	cursor_init(&c, &v, 4);
@@ -258,7 +250,7 @@ wrong_base_offset(void)
 
 	fill(&pl);
 	place_flip(&pl, LOG(3), 73 + 7); /* 4 becomes 20 */
-	view(&v, &pl);
+	v = place_view(&pl);
 	CHECK_EQ_STR(walk(&v, 3), "3 !4"); /* the log ends at 8 */
 	place_flip(&pl, LOG(3), 73 + 7);
 	place_flip(&pl, LOG(3), 73 + 0);
@@ -275,7 +267,7 @@ cut_off(void)
 	int fd;
 
 	fill(&pl);
-	view(&v, &pl);
+	v = place_view(&pl);
 	fd = openat(pl.part, LOG(3), O_WRONLY | O_CLOEXEC);
 	CHECK_EQ_INT(fsio_truncate(fd, 200), 0);
 	close(fd);
@@ -298,7 +290,7 @@ removed(void)
 	int64_t start;
 
 	fill(&pl);
-	view(&v, &pl);
+	v = place_view(&pl);
 	CHECK_EQ_INT(view_refresh(&v, &e), 0);
 	CHECK_EQ_INT(view_list(&v, &e), 0);
 	unlinkat(pl.part, LOG(0), 0);
@@ -319,7 +311,7 @@ compacted(void)
 	int fd;
 
 	fill(&pl);
-	view(&v, &pl);
+	v = place_view(&pl);
 	fd = openat(pl.part, LOG(0), O_WRONLY | O_CLOEXEC);
 	CHECK_EQ_INT(fsio_truncate(fd, 146), 0);
 	CHECK_EQ_STR(walk(&v, 0), "0 1 3 4 5 6 7");
@@ -346,7 +338,7 @@ merged(void)
 	int fd;
 
 	fill(&pl);
-	view(&v, &pl);
+	v = place_view(&pl);
 	cursor_init(&c, &v, 2);
 	CHECK_EQ_INT(cursor_next(&c, &b, &bytes, &e), 1);
 	CHECK_EQ_INT(b.base_offset, 2);
@@ -376,13 +368,13 @@ gap(void)
 
 	fill(&pl);
 	unlinkat(pl.part, LOG(6), 0);
-	view(&v, &pl);
+	v = place_view(&pl);
 	CHECK_EQ_STR(walk(&v, 5), "5 !4");
 	view_close(&v);
 	unlinkat(pl.part, LOG(0), 0);
 	unlinkat(pl.part, LOG(3), 0);
 	unlinkat(pl.part, "state", 0);
-	view(&v, &pl);
+	v = place_view(&pl);
 	CHECK_EQ_INT(view_refresh(&v, &e), -1);
 	CHECK_EQ_INT(e.code, ERR_CORRUPT);
 	view_close(&v);

@@ -2,31 +2,12 @@
  * Forms on real descriptors: records larger than a block, pipes, growing
  * files, full disks.
  */
-#include "form.h"
+#include "forms.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include "out.h"
-#include "test.h"
 #include "text.h"
-
-static const struct form_meta meta = { "orders", 3, 7, "zstd", false };
-
-/* A file that is gone when it is closed, holding these bytes. */
-static int
-file_of(const void *data, size_t n)
-{
-	char name[] = "/tmp/klog-form-XXXXXX";
-	int fd = mkstemp(name);
-
-	if (fd < 0 || unlink(name) < 0 ||
-	    pwrite(fd, data, n, 0) != (ssize_t)n) {
-		perror("mkstemp");
-		exit(1);
-	}
-	return fd;
-}
 
 /* Records bigger than every block, skipped ones between, any read size. */
 static void

@@ -6,17 +6,6 @@
 
 #include "place.h"
 
-static struct group
-opened(const struct place *pl, const char *name)
-{
-	struct group g;
-	struct err e;
-
-	place_need(group_open(&g, &pl->topic, name, true, &e) == 1,
-	    "group_open", &e);
-	return g;
-}
-
 static bool
 is_there(const struct place *pl, const char *path)
 {
@@ -57,7 +46,7 @@ life(void)
 	CHECK_EQ_INT(group_open(&g, &pl.topic, "g", false, &e), 0);
 	CHECK_EQ_INT(group_list(&pl.topic, &list, &count, &e), 0);
 	CHECK_EQ_INT(count, 0);
-	g = opened(&pl, "g");
+	g = place_group(&pl, "g");
 	CHECK(is_there(&pl, "groups/g/offsets") &&
 	    is_there(&pl, "groups/g/owners") &&
 	    is_there(&pl, "groups/g/members"));
@@ -66,7 +55,7 @@ life(void)
 	CHECK_EQ_STR(g.name, "g");
 	CHECK(group_is_current(&g));
 	group_close(&g);
-	g = opened(&pl, "a.b");
+	g = place_group(&pl, "a.b");
 	group_close(&g);
 	place_put(pl.topic.dirfd, "groups/file", "", 0);
 	CHECK_EQ_INT(mkdirat(pl.topic.dirfd, "groups/old~", 0777), 0);
@@ -112,7 +101,7 @@ paused(void)
 	struct err e;
 
 	place_make(&pl);
-	g = opened(&pl, "g");
+	g = place_group(&pl, "g");
 	CHECK(!group_is_paused(&g));
 	CHECK_EQ_INT(group_pause(&g, false, &e), 0);
 	CHECK_EQ_INT(group_pause(&g, true, &e), 0);
@@ -139,7 +128,7 @@ deleted(void)
 	CHECK_EQ_INT(e.sys, ENOENT);
 	snprintf(want, sizeof(want), "%s/t: no group g", pl.dir);
 	CHECK_EQ_STR(e.text, want);
-	g = opened(&pl, "g");
+	g = place_group(&pl, "g");
 	fd = openat(g.members, "1700000000000-h-1-00000000",
 	    O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	CHECK_EQ_INT(flock(fd, LOCK_EX | LOCK_NB), 0);
@@ -168,7 +157,7 @@ deleted(void)
 	CHECK_EQ_INT(group_delete(&pl.topic, "g", false, &e), 0);
 	CHECK(!is_there(&pl, "groups/g") && !is_there(&pl, "groups/g~"));
 	CHECK(!group_is_current(&g));
-	h = opened(&pl, "g");
+	h = place_group(&pl, "g");
 	CHECK(!group_is_current(&g));
 	CHECK_EQ_INT(group_enter_door(&g, &e), 0);
 	CHECK_EQ_INT(group_enter_door(&h, &e), 1);

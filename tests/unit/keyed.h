@@ -103,8 +103,7 @@ keyed_read(struct keyed *k, bool ranges)
 	struct err e;
 	int got;
 
-	place_need(view_open(&v, k->pl.topic.dirfd, 0, "t", &e) == 0, "view",
-	    &e);
+	v = place_view(&k->pl);
 	view_expect(&v, &k->set);
 	v.strict = true;
 	cursor_init(&c, &v, 0);

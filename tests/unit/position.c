@@ -10,17 +10,6 @@
 
 enum { NOW = 1700000000 };
 
-static struct group
-opened(const struct place *pl, const char *name)
-{
-	struct group g;
-	struct err e;
-
-	place_need(group_open(&g, &pl->topic, name, true, &e) == 1,
-	    "group_open", &e);
-	return g;
-}
-
 static void
 committed(void)
 {
@@ -33,7 +22,7 @@ committed(void)
 	int64_t i;
 
 	place_make(&pl);
-	g = opened(&pl, "g");
+	g = place_group(&pl, "g");
 	CHECK_EQ_INT(group_committed(&g, 0, &c, &e), 0);
 	CHECK_EQ_INT(position_open(&p, &g, 0, &e), 0);
 	CHECK_EQ_INT(p.last.offset, -1);
@@ -95,7 +84,7 @@ torn(void)
 	bool whole;
 
 	place_make(&pl);
-	g = opened(&pl, "g");
+	g = place_group(&pl, "g");
 	for (commits = 0; commits < 4; commits++) {
 		for (n = 0; n <= COMMITTED_LINE; n++) {
 			CHECK_EQ_INT(position_open(&p, &g, 0, &e), 0);
@@ -141,7 +130,7 @@ full_disk(void)
 	char want[160];
 
 	place_make(&pl);
-	g = opened(&pl, "g");
+	g = place_group(&pl, "g");
 	place_need(getrlimit(RLIMIT_FSIZE, &none) == 0, "getrlimit", NULL);
 	limit = none;
 	signal(SIGXFSZ, SIG_IGN);
@@ -182,7 +171,7 @@ damaged(void)
 	int fd;
 
 	place_make(&pl);
-	g = opened(&pl, "g");
+	g = place_group(&pl, "g");
 	CHECK_EQ_INT(position_open(&p, &g, 0, &e), 0);
 	CHECK_EQ_INT(position_commit(&p, 1, 0, NOW, &e), 0);
 	CHECK_EQ_INT(position_commit(&p, 2, 0, NOW, &e), 0);
@@ -229,7 +218,7 @@ killed(void)
 	pid_t pid;
 
 	place_make(&pl);
-	g = opened(&pl, "g");
+	g = place_group(&pl, "g");
 	for (round = 0, seen = -1; round < 10; round++) {
 		pid = fork();
 		if (pid == 0) {

@@ -9,8 +9,9 @@ view(struct view *v, const struct place *pl)
 {
 	struct err e;
 
-	place_need(view_open(v, pl->topic.dirfd, 0, "t", &e) == 0 &&
-		view_refresh(v, &e) == 0 && view_list(v, &e) == 0, "view", &e);
+	*v = place_view(pl);
+	place_need(view_refresh(v, &e) == 0 && view_list(v, &e) == 0, "view",
+	    &e);
 }
 
 /* The offset for time t; -1 none, -2 failed. */

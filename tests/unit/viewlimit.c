@@ -15,13 +15,11 @@ enum { BATCHES = 8 };
 static void
 fill(struct place *pl, struct view *v)
 {
-	struct err e;
-
 	place_make(pl);
 	pl->topic.settings.index_interval_bytes = 100;
 	pl->topic.settings.segment_bytes = 219;
 	place_fill(pl, BATCHES, 1000, 1);
-	place_need(view_open(v, pl->topic.dirfd, 0, "t", &e) == 0, "view", &e);
+	*v = place_view(pl);
 	v->batch_max = settings_batch_limit(&pl->topic.settings);
 }
 
@@ -91,10 +89,9 @@ everywhere(void)
 			unlinkat(pl.part, "state", 0);
 		for (high = 0; high <= BATCHES; high++) {
 			set(&pl, high);
-			place_need(view_open(&v, pl.topic.dirfd, 0, "t", &e) ==
-				0 && view_refresh(&v, &e) == 0 &&
-				view_refresh(&used, &e) == 0,
-			    "view", &e);
+			v = place_view(&pl);
+			place_need(view_refresh(&v, &e) == 0 &&
+				view_refresh(&used, &e) == 0, "view", &e);
 			CHECK_EQ_INT(v.end.next_offset, high);
 			CHECK_EQ_INT(v.end.position, bytes[high]);
 			CHECK_EQ_INT(v.end.base, high / 3 * 3);
@@ -170,7 +167,7 @@ within(void)
 	place_make(&pl);
 	place_need(place_append(&pl, ts, 3, &e) == 0, "append", &e);
 	place_need(place_append(&pl, ts, 3, &e) == 3, "append", &e);
-	place_need(view_open(&v, pl.topic.dirfd, 0, "t", &e) == 0, "v", &e);
+	v = place_view(&pl);
 	for (high = 0; high <= 6; high++) {
 		set(&pl, high);
 		cursor_init(&c, &v, 0);
