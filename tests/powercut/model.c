@@ -3,9 +3,10 @@
  *
  * Does runs FIRST to FIRST + COUNT - 1 of SEED (model.h), each with its own
  * choice of segment size and index interval; from run 1000000 on they are
- * runs of compaction, from 2000000 on of truncation, from 3000000 on of snapshots.  With STEP and STATE only that
- * state of run FIRST is checked.  The first state that is wrong is told, with
- * the command that repeats it, its files are kept, and the status is 1.
+ * runs of compaction, from 2000000 on of truncation, from 3000000 on of
+ * snapshots.  With STEP and STATE only that state of run FIRST is checked.
+ * The first state that is wrong is told, with the command that repeats it, its
+ * files are kept, and the status is 1.
  * Otherwise it prints how many states there were.
  *
  *   model_disk, model_crash  the disk, and what a crash leaves of it

@@ -1,4 +1,5 @@
 #include "place_files.h"
+#include "place_opened.h"
 
 #include "cursor.h"
 #include "reverse.h"

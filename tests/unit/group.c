@@ -4,7 +4,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "place.h"
+#include "place_opened.h"
 
 static bool
 is_there(const struct place *pl, const char *path)

@@ -7,6 +7,7 @@
 #include "compaction.h"
 #include "cursor.h"
 #include "place_files.h"
+#include "place_opened.h"
 #include "view.h"
 
 #define KEYED_NOW INT64_C(1700000000000)

@@ -10,7 +10,6 @@
 
 #include "append.h"
 #include "fsio.h"
-#include "group.h"
 #include "test.h"
 #include "topic.h"
 #include "tree.h"
@@ -101,29 +100,6 @@ place_remove(struct place *pl)
 	place_close(pl);
 	close(pl->dirfd);
 	place_need(tree_remove(AT_FDCWD, pl->dir, "", &e) == 0, "remove", &e);
-}
-
-/* What a reader sees of the partition. */
-static inline struct view
-place_view(const struct place *pl)
-{
-	struct view v;
-	struct err e;
-
-	place_need(view_open(&v, pl->topic.dirfd, 0, "t", &e) == 0, "view", &e);
-	return v;
-}
-
-/* A new group of the topic. */
-static inline struct group
-place_group(const struct place *pl, const char *name)
-{
-	struct group g;
-	struct err e;
-
-	place_need(group_open(&g, &pl->topic, name, true, &e) == 1,
-	    "group_open", &e);
-	return g;
 }
 
 /* A batch of one record each timestamp, each with value "hello". */

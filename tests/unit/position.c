@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "place.h"
+#include "place_opened.h"
 
 enum { NOW = 1700000000 };
 

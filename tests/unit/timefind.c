@@ -1,6 +1,7 @@
 #include "timefind.h"
 
 #include "place_files.h"
+#include "place_opened.h"
 
 /* From a time to an offset, as kafka-format says; 97 bytes a batch of 3. */
 

@@ -1,4 +1,5 @@
 #include "place_files.h"
+#include "place_opened.h"
 
 #include "checkpoint.h"
 #include "conf.h"
