@@ -11,8 +11,6 @@ from talk import honest, said, talk
 from world import SECRET, same, snapshot
 from wrong import LONG
 
-LANDLOCK = "landlock_create_ruleset"
-
 # Names that lead out, or are none; the links are World's.
 ESCAPES = [
     b"..", b".", b"", b"../outside/secret", b"../../outside/secret",
@@ -26,12 +24,6 @@ ESCAPES = [
     b"~root", b"$HOME", b"`id`", b"$(id)", b"; id", b"-rf", b"--root=/",
     b"t\n../outside", b".../...//", b"..." * 80, b"a/" * 2000, b"../" * 1300,
     LONG, b"*/secret", b"../*", b"[.][.]", b"fold*/secret", b"*"]
-
-
-def without_landlock():
-    """The command that runs one on a kernel that has none."""
-    return ["strace", "-f", "-qq", "-o", "/dev/null", "-e",
-            "inject=%s:error=ENOSYS" % LANDLOCK, "-e", "trace=" + LANDLOCK]
 
 
 def tried(w, step):

@@ -8,7 +8,7 @@ import kafkalog
 import places
 import streams
 from places import Failed
-from talk import honest, said
+from talk import honest, said, without_landlock
 from world import same, snapshot
 
 
@@ -19,9 +19,13 @@ def read_only(h):
     before = snapshot(h.state)
     h.all_of(random.Random(h.seed + 1), h.extra // 2, mode=["--read-only"])
     same(before, snapshot(h.state))
-    status, heard = honest(w.root, w.pull(), "--read-only")
-    if status != 0 or not any(m["kind"] == "batches" for m in heard):
-        raise Failed("status %d, %s" % (status, heard))
+    # Not by Landlock alone.
+    for prefix in (), without_landlock():
+        status, heard = honest(w.root, w.pull(), "--read-only", prefix=prefix)
+        if status != 0 or not any(m["kind"] == "batches" for m in heard):
+            raise Failed("status %d, %s" % (status, heard))
+        honest(w.root, w.push(), "--read-only", prefix=prefix)
+    same(before, snapshot(h.state))
 
 
 def append_only(h):

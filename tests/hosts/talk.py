@@ -15,6 +15,7 @@ from places import Failed
 MEMORY = 512 << 20              # bytes that a process may map
 DEADLINE = 20                   # seconds: it has to end by then
 PATIENCE = 0.2                  # seconds, with what does not come
+LANDLOCK = "landlock_create_ruleset"
 ENDS = (0, 2, 3, 4, 5, 6)       # statuses of who was not harmed
 
 
@@ -59,9 +60,15 @@ def talk(root, pieces, *mode, prefix=(), patience=PATIENCE):
         return status, ear.heard
 
 
-def honest(root, pieces, *mode):
+def honest(root, pieces, *mode, prefix=()):
     """The same with who says nothing wrong, so that all comes."""
-    return talk(root, pieces, *mode, patience=DEADLINE)
+    return talk(root, pieces, *mode, prefix=prefix, patience=DEADLINE)
+
+
+def without_landlock():
+    """The command that runs one as on a kernel that has none."""
+    return ["strace", "-f", "-qq", "-o", "/dev/null", "-e",
+            "inject=%s:error=ENOSYS" % LANDLOCK, "-e", "trace=" + LANDLOCK]
 
 
 class Ear:
