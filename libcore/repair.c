@@ -369,6 +369,9 @@ repair_topic(struct repair *r, struct err *e)
 
 		if (need->about == ABOUT_FILE && (r->kinds & MEND_INDEX) != 0)
 			got = repair_file(&rp, r->topic->dirfd, need->file, e);
+		else if (need->about == ABOUT_FOLLOWER &&
+		    (r->kinds & MEND_INDEX) != 0)
+			got = repair_follower(&rp, need->file, e);
 		else if (need->about == ABOUT_GROUP &&
 		    (r->kinds & MEND_SALVAGE) != 0)
 			got = repair_group(&rp, need->file, e);

@@ -2,11 +2,15 @@
  * The high watermark and the in-sync set made anew: lower, or empty, which is
  * true of any log; replicas that connect again put them right.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "checkpoint.h"
+#include "fsio.h"
 #include "insync.h"
+#include "replicas.h"
 #include "repair.h"
 #include "repair_parts.h"
 
@@ -55,4 +59,23 @@ repair_copies(struct repair_part *rp, const char *file, struct err *e)
 	/* Who has read it reads it again; even stays even. */
 	atomic_fetch_add(&page->in_sync_seq, 2);
 	return 0;
+}
+
+int
+repair_follower(struct repair_part *rp, const char *file, struct err *e)
+{
+	const char *name = strrchr(file, '/') + 1;
+	int dirfd, r;
+
+	dirfd = fsio_open_dir(rp->topic->dirfd, REPLICAS_DIR, rp->p.where, e);
+	if (dirfd < 0)
+		return -1;
+	r = unlinkat(dirfd, name, 0) < 0 && errno != ENOENT ?
+	    err_sys(e, "%s/%s", rp->p.where, file) :
+	    0;
+	close(dirfd);
+	if (r == 0)
+		repair_did(rp, file,
+		    "removed: the copy says again what it has");
+	return r;
 }

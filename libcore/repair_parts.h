@@ -61,6 +61,9 @@ int repair_recovery(struct repair_part *rp, struct err *e);
 int repair_prepare_high(struct repair_part *rp, struct err *e);
 int repair_copies(struct repair_part *rp, const char *file, struct err *e);
 
+/* Forget what file (of replicas/) says of a follower.  0, or -1. */
+int repair_follower(struct repair_part *rp, const char *file, struct err *e);
+
 /* A file of committed offsets, below the topic, that says nothing: the group
  * starts anew.  0, or -1. */
 int repair_group(struct repair_part *rp, const char *file, struct err *e);

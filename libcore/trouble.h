@@ -27,6 +27,7 @@ enum trouble_about {
 	ABOUT_ROLE,		/* of the topic; or a state that says another */
 	ABOUT_FILE,		/* owner, mode or kind of a file */
 	ABOUT_LINKS,		/* a file with several names */
+	ABOUT_FOLLOWER,		/* what is known of one */
 	ABOUT_GROUP		/* a file of committed offsets */
 };
 

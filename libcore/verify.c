@@ -161,7 +161,8 @@ verify_topic(struct verify *v, struct err *e)
 		.dirfd = v->topic->dirfd };
 
 	snprintf(p.where, sizeof(p.where), "%s", v->topic->path);
-	if (verify_files(&p, e) < 0 || verify_role(&p, e) < 0)
+	if (verify_files(&p, e) < 0 || verify_role(&p, e) < 0 ||
+	    verify_followers(&p, e) < 0)
 		return -1;
 	return verify_groups(&p, e);
 }

@@ -1,12 +1,16 @@
 /*
- * What is there where copies count: the high watermark, and who is in sync.
+ * What is there where copies count: the high watermark, who is in sync, and
+ * what followers have acknowledged.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "checkpoint.h"
 #include "fsio.h"
 #include "insync.h"
+#include "names.h"
+#include "replicas.h"
 #include "verify.h"
 #include "verify_parts.h"
 
@@ -72,4 +76,58 @@ int
 verify_copies(struct verify_part *p, struct err *e)
 {
 	return check_high(p, e) < 0 || check_in_sync(p, e) < 0 ? -1 : 0;
+}
+
+/* It is not synced: a power cut may have left zeros, or nothing. */
+static bool
+is_hole(const struct replicas_file *f, int64_t at)
+{
+	char first = '\0';
+
+	return fsio_read_at(f->fd, &first, 1, at) <= 0 || first == '\0';
+}
+
+/* Who serves it writes each line anew as it comes. */
+static int
+check_follower(struct verify_part *p, const char *name, struct err *e)
+{
+	char file[sizeof(REPLICAS_DIR) + REPLICAS_NAME];
+	struct replica_acked a;
+	struct replicas_file f;
+	int32_t i, n;
+	int good;
+
+	if (!replicas_is_name(name, strlen(name)))
+		return 0;
+	good = replicas_open(&f, p->dirfd, p->where, name, e);
+	if (good <= 0)
+		return good;
+	n = replicas_partitions(&f);
+	good = is_hole(&f, 0) ? 1 : replicas_head(&f, e);
+	for (i = 0; good > 0 && i < n; i++)
+		if (!is_hole(&f, replicas_place(i)))
+			good = replicas_read(&f, i, &a, e);
+	if (good == 0 && !replicas_connected(&f)) {
+		snprintf(file, sizeof(file), REPLICAS_DIR "/%s", name);
+		verify_tell(p, verify_whole(ABOUT_FOLLOWER, MEND_INDEX), file,
+		    "line %" PRId32 ": is damaged: nothing counts as "
+		    "acknowledged", i + 1);
+	}
+	replicas_close(&f);
+	return good < 0 ? -1 : 0;
+}
+
+int
+verify_followers(struct verify_part *p, struct err *e)
+{
+	size_t n, i;
+	char **names;
+	int r = 0;
+
+	if (replicas_list(p->dirfd, p->where, &names, &n, e) < 0)
+		return -1;
+	for (i = 0; r == 0 && i < n; i++)
+		r = check_follower(p, names[i], e);
+	names_free(names, n);
+	return r;
 }

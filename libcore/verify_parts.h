@@ -96,6 +96,9 @@ int verify_swap(struct verify_part *p, struct err *e);
 /* The high watermark, and who is in sync.  0, or -1. */
 int verify_copies(struct verify_part *p, struct err *e);
 
+/* What the topic knows of its followers.  0, or -1. */
+int verify_followers(struct verify_part *p, struct err *e);
+
 /* From here on keep what is told, until it is known whether it counts. */
 void verify_hold(struct verify_part *p);
 bool verify_keep(struct verify_part *p, const struct trouble *t);

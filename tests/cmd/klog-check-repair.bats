@@ -282,3 +282,32 @@ t/0/$S10.index: is missing [repair: index]"
 	[ -f t/0/swap ]
 	[ -f "t/0/$S0.log.cleaned" ]
 }
+
+@test "what followers have acknowledged: damage is told, what a cut left is not" {
+	local file
+
+	klog-topic create -p 2 t
+	seq 5 | klog-produce t
+	klog-replicate -q t copies/
+	file=$(echo t/replicas/*)
+	# A power cut may leave zeros, or less of the file.
+	cp "$file" kept
+	dd if=/dev/zero of="$file" bs=1 seek="$(($(stat -c %s kept) - 46))" \
+	    count=46 conv=notrunc status=none
+	good
+	truncate -s 0 "$file"
+	good
+	cp kept "$file"
+	poke "$file" 120 ff
+	finds "$file: line 2: is damaged: nothing counts as acknowledged [repair: index]" index
+	mends "$file: removed: the copy says again what it has" --repair
+	[ ! -e "$file" ]
+	klog-replicate -q t copies/
+	[ -s "$file" ]
+	cmp -n 64 kept "$file"
+	poke "$file" 3 ff
+	finds "$file: line 1: is damaged: nothing counts as acknowledged [repair: index]" index
+	# Its server mends it.
+	klog-replicate -q t copies/
+	good
+}
