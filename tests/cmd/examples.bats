@@ -4,25 +4,6 @@
 load helper
 load examples
 
-@test "examples are shown as they run" {
-	local page line bad=0
-
-	command -v mandoc >/dev/null || skip "no mandoc"
-	for page in "$KLOG_TOP"/man/*.[1-8]; do
-		mandoc -T utf8 -O width=300 "$page" | col -bx |
-		    sed 's/^ *//' >"$T/shown"
-		awk '/^\.Dl / { print substr($0, 5) }' "$page" |
-		    sed "$EXAMPLE_PLAIN" >"$T/run"
-		while read -r line; do
-			grep -qxF -e "$line" "$T/shown" || {
-				echo "${page##*/}: $line"
-				bad=1
-			}
-		done <"$T/run"
-	done
-	[ "$bad" -eq 0 ]
-}
-
 # page_runs PAGE
 page_runs() {
 	local program
@@ -70,4 +51,23 @@ page_runs() {
 	done
 	[ "$failed" -eq 0 ]
 	[ "$count" -gt 0 ]
+}
+
+@test "examples are shown as they run" {
+	local page line bad=0
+
+	command -v mandoc >/dev/null || skip "no mandoc"
+	for page in "$KLOG_TOP"/man/*.[1-8]; do
+		mandoc -T utf8 -O width=300 "$page" | col -bx |
+		    sed 's/^ *//' >"$T/shown"
+		awk '/^\.Dl / { print substr($0, 5) }' "$page" |
+		    sed "$EXAMPLE_PLAIN" >"$T/run"
+		while read -r line; do
+			grep -qxF -e "$line" "$T/shown" || {
+				echo "${page##*/}: $line"
+				bad=1
+			}
+		done <"$T/run"
+	done
+	[ "$bad" -eq 0 ]
 }
