@@ -59,6 +59,8 @@ offer(const struct offered *to, const struct serving *o, const char *name,
 
 	if (to->answer != NULL)
 		return answer_add(to->answer, name, e);
+	if (source_offers(to->source, name))
+		return 0;
 	snprintf(origin, sizeof(origin), "%s%s%s", o->origin,
 	    *o->origin != '\0' ? "/" : "", name);
 	return source_add(to->source, name, NULL, origin, e);
@@ -127,17 +129,36 @@ be_asked(const struct serving *o, struct link *l, const struct wire *hello,
 	return r;
 }
 
+struct finding {
+	const struct serving *o;
+	struct slice names;
+};
+
+/* Offer what has come since. */
+static int
+find_more(void *ctx, struct source *s, struct err *e)
+{
+	const struct finding *f = ctx;
+	const struct offered to = { .source = s };
+
+	return offer_named(&to, f->o, f->names, e);
+}
+
 static int
 be_source(const struct serving *o, struct link *l, const struct wire *hello,
     bool *told, struct err *e)
 {
 	char follower[NAME_SIZE];
+	struct finding f = { o, hello->names };
 	struct source_options so = { .follow = hello->flags & WIRE_FOLLOW,
 		.groups = hello->flags & WIRE_GROUPS,
 		.read_only = o->read_only,
 		.follower = follower,
 		/* From sshd: the caller's address, a blank, more. */
 		.host = getenv("SSH_CONNECTION"),
+		.folder = ".",
+		.find = find_more,
+		.ctx = &f,
 		.wait_ms = WAIT_MS };
 	struct session s = { .link = l };
 	struct offered to;

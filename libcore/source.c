@@ -23,6 +23,9 @@ source_new(const struct source_options *o, struct buf *out)
 	s->watch.fd = -1;
 	if (o->follow || (o->follower != NULL && !o->read_only))
 		watch_open(&s->watch);
+	s->folder_watch = -1;
+	if (o->follow && o->folder != NULL)
+		source_watch_folder(s);
 	return s;
 }
 
@@ -177,6 +180,8 @@ saw(void *ctx, int number, unsigned what)
 	int32_t k;
 
 	(void)what;
+	if (number == s->folder_watch || number < 0)
+		s->find = s->o.follow;
 	for (i = 0; i < s->count; i++) {
 		t = s->topics[i];
 		if (number == t->watch || number < 0)

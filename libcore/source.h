@@ -32,6 +32,9 @@ void source_free(struct source *s);
 int source_add(struct source *s, const char *path, const char *name,
     const char *origin, struct err *e);
 
+/* Whether a topic of that name is offered already. */
+bool source_offers(const struct source *s, const char *name);
+
 /*
  * A message of the target's.  0, or -1: ERR_ROLE if the target knows of a
  * newer leader (then the topic is fenced, durably), ERR_DATA if the message

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fsio.h"
 #include "replicas_serve.h"
 #include "role.h"
 #include "source_send.h"
@@ -100,8 +102,13 @@ int
 source_offer(struct source *s, struct err *e)
 {
 	struct source_topic *t;
+	struct err ignored;
 	int r;
 
+	if (s->find && s->o.find != NULL) {
+		s->find = false;
+		(void)s->o.find(s->o.ctx, s, &ignored);
+	}
 	if (s->offered == s->count)
 		return 0;
 	t = s->topics[s->offered];
@@ -110,6 +117,30 @@ source_offer(struct source *s, struct err *e)
 		return r;
 	s->offered++;
 	return source_send_topic(s, t, WIRE_TOPIC, e) < 0 ? -1 : 1;
+}
+
+bool
+source_offers(const struct source *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->count; i++)
+		if (strcmp(s->topics[i]->topic.name, name) == 0)
+			return true;
+	return false;
+}
+
+void
+source_watch_folder(struct source *s)
+{
+	struct err ignored;
+	int fd = fsio_open_dir(
+	    AT_FDCWD, s->o.folder, s->o.folder, &ignored);
+
+	if (fd < 0)
+		return;
+	s->folder_watch = watch_add(&s->watch, fd, WATCH_NAMES);
+	close(fd);
 }
 
 int

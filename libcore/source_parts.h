@@ -75,6 +75,8 @@ struct source {
 	struct source_topic **topics;
 	size_t count, offered; /* the first of them */
 	struct watch watch;
+	int folder_watch;
+	bool find; /* something was made in the folder */
 	bool asked; /* whether the follower lives */
 	int64_t asked_ms; /* clock_mono_ms: when that was said last */
 	size_t turn_topic; /* whose turn it is */
@@ -90,6 +92,8 @@ struct source {
 /* Offer the next topic to the target, if we serve the follower there: 1, 0
  * there is none for now, -1. */
 int source_offer(struct source *s, struct err *e);
+/* See what is made in the options' folder. */
+void source_watch_folder(struct source *s);
 void source_release_topic(struct source *s, struct source_topic *t);
 
 /* ---- source_log.c ---- */

@@ -111,10 +111,12 @@ static int
 offer(const struct copy *c, struct source *s, const char *name,
     struct err *e)
 {
-	char *path = place_text(&c->from, name);
-	char *origin = NULL;
+	char *path, *origin = NULL;
 	int r = -1;
 
+	if (source_offers(s, name))
+		return 0;
+	path = place_text(&c->from, name);
 	if (path == NULL ||
 	    asprintf(&origin, "%s/%s", c->origin, name) < 0)
 		err_set(e, ERR_SYSTEM, "%s: out of memory", name);
@@ -150,6 +152,12 @@ offer_all(const struct copy *c, struct source *s, struct err *e)
 	return n < 0 ? -1 : 0;
 }
 
+static int
+find_more(void *ctx, struct source *s, struct err *e)
+{
+	return offer_all(ctx, s, e);
+}
+
 /* The source is here; out gets what it says.  NULL and -1, or 0. */
 static int
 make_source(const struct copy *c, struct buf *out, struct source **s,
@@ -160,6 +168,10 @@ make_source(const struct copy *c, struct buf *out, struct source **s,
 		.follower = c->follower,
 		.host = c->pull ? c->host : c->to.host,
 		.wants = wants,
+		.folder = !c->from.many	       ? NULL :
+		    *c->from.folder != '\0' ? c->from.folder :
+						".",
+		.find = find_more,
 		.ctx = (void *)c,
 		.wait_ms = c->timeout >= 0 ? c->timeout : WAIT_MS };
 

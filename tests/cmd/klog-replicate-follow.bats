@@ -51,6 +51,31 @@ group_is_at() {
 	[ ! -s err ]
 }
 
+# later SRC DST: a topic that is made when all others are copied comes too; one
+# that does not match does not.
+later() {
+	follow "$1" "$2"
+	until_true has_records there/a 1
+	echo x | klog-produce --create here/other
+	seq 3 | klog-produce --create here/also
+	until_true has_records there/also 3
+	seq 4 | klog-produce here/also
+	until_true has_records there/also 7
+	[ ! -e there/other ]
+	stop
+	[ "$status" = 143 ]
+	[ ! -s err ]
+	rm -r here/also there
+	mkdir there
+}
+
+@test "topics that are made later" {
+	echo x | klog-produce --create here/a
+	later "here/a*" there/
+	later "h:$T/here/a*" there/
+	later "here/a*" "h:$T/there/"
+}
+
 @test "an idle follower uses no CPU" {
 	[[ $KLOG_BIN != */valgrind/* ]] || skip "valgrind is slow"
 	klog-topic create here/a
