@@ -131,6 +131,17 @@ target_log_check_news(const struct target_log *l, struct err *e)
 }
 
 int
+target_log_check_epoch(const struct target_log *l, struct err *e)
+{
+	if (l->p.slot.epoch <= epochs_newest(&l->ours) || l->p.slot.epoch == 0)
+		return 0;
+	return err_set(e, ERR_ROLE,
+	    "%s: epoch %" PRId32 " begins here: it is being promoted, or a "
+	    "newer leader is copied meanwhile",
+	    l->p.where, l->p.slot.epoch);
+}
+
+int
 target_log_rewind(struct target *t, struct target_topic *tt,
     struct target_log *l, int64_t end, struct err *e)
 {

@@ -180,8 +180,10 @@ note_epochs(struct target_log *l, int64_t end, int32_t epoch, int64_t from,
 	const struct epoch *ep;
 	bool changed = false;
 	size_t i;
-	int r = 0;
+	int r = target_log_check_epoch(l, e);
 
+	if (r < 0)
+		return -1;
 	for (i = 0; i < l->theirs.count && r == 0; i++) {
 		ep = &l->theirs.list[i];
 		if (ep->epoch <= newest || ep->start > end)
@@ -197,7 +199,12 @@ note_epochs(struct target_log *l, int64_t end, int32_t epoch, int64_t from,
 		return err_set(e, ERR_SYSTEM, "%s: out of memory", l->p.where);
 	if (!changed)
 		return 0;
-	return origins_save(&l->ours, l->p.dirfd, l->p.where, e);
+	if (origins_save(&l->ours, l->p.dirfd, l->p.where, e) < 0)
+		return -1;
+	/* Whoever copies an older leader here is to see it. */
+	l->p.slot.epoch = epochs_newest(&l->ours);
+	state_publish(&l->p.state, &l->p.slot);
+	return 0;
 }
 
 /* How the source's log stands to ours: whether we may follow it (rule R4). */
@@ -292,10 +299,6 @@ static int
 append_locked(struct target_log *l, const struct wire *w,
     const struct verbatim *v, struct err *e)
 {
-	if (l->p.slot.epoch > epochs_newest(&l->ours) && l->p.slot.epoch > 0)
-		return err_set(e, ERR_ROLE,
-		    "%s: is being promoted: epoch %" PRId32 " begins here",
-		    l->p.where, l->p.slot.epoch);
 	if (l->p.slot.next_offset != v->from)
 		return err_set(e, ERR_SYSTEM,
 		    "%s: somebody else changed its end from offset %" PRId64

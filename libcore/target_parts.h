@@ -116,6 +116,10 @@ int target_log_cut(struct target *t, struct target_topic *tt,
  */
 int target_log_check_news(const struct target_log *l, struct err *e);
 
+/* Nobody has begun an epoch here that we do not know: the append lock is held.
+ * 0, or -1 ERR_ROLE. */
+int target_log_check_epoch(const struct target_log *l, struct err *e);
+
 /* The session is over, or cut: note what the source was heard to have and is
  * not here.  What fails is of no matter. */
 void target_log_part(struct target *t, struct target_topic *tt,

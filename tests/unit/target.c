@@ -32,10 +32,11 @@ hear(struct copying *c, struct wire *w)
 	return true;
 }
 
+/* Offer the topic, of which end is there. */
 static void
-offer(struct copying *c)
+join(struct copying *c, int64_t end)
 {
-	struct target_options o = { .append_only = false };
+	struct target_options o = { .folder = c->pl.dir };
 	struct wire w = { .type = WIRE_TOPIC,
 		.id = { (const uint8_t *)"0123456789abcdefghijkl", WIRE_ID },
 		.name = { (const uint8_t *)"t", 1 },
@@ -43,14 +44,21 @@ offer(struct copying *c)
 		.partitions = 1 };
 	struct err e;
 
-	memset(c, 0, sizeof(*c));
-	place_dir(&c->pl);
-	o.folder = c->pl.dir;
 	c->target = target_new(&o, &c->out);
 	place_need(c->target != NULL, "target_new", NULL);
 	place_need(say(c, &w, &e) == 0, "WIRE_TOPIC", &e);
 	CHECK(hear(c, &w) && w.type == WIRE_POSITION);
-	CHECK_EQ_INT(w.end, 0);
+	CHECK_EQ_INT(w.end, end);
+}
+
+static void
+offer(struct copying *c)
+{
+	struct wire w;
+
+	memset(c, 0, sizeof(*c));
+	place_dir(&c->pl);
+	join(c, 0);
 	CHECK(hear(c, &w) && w.type == WIRE_READY);
 	CHECK(!hear(c, &w));
 }
@@ -162,5 +170,72 @@ refused(void)
 	end(&c);
 }
 
+/* The source's epochs are 0 from offset 0 and 1 from from on. */
+static int
+say_epochs(struct copying *c, enum wire_type type, int64_t from, struct err *e)
+{
+	struct epochs es = { 0 };
+	struct buf packed = { 0 };
+	struct wire w = { .type = type, .cut = -1, .high = -1, .from = END,
+		.end = 2 * END };
+	int r;
+
+	place_need(epochs_assign(&es, 0, 0, 0) == 0 &&
+		epochs_assign(&es, 1, from, 8) == 0 &&
+		wire_add_epochs(&packed, &es) == 0,
+	    "epochs", NULL);
+	w.epochs = (struct slice){ packed.data, (int32_t)packed.len };
+	r = say(c, &w, e);
+	epochs_release(&es);
+	buf_release(&packed);
+	return r;
+}
+
+/* The source was cut off below what it had sent. */
+static void
+news_of_another_leader(void)
+{
+	struct copying c;
+	struct err e;
+
+	offer(&c);
+	start(&c);
+	CHECK_EQ_INT(send(&c, 0, 0, &e), 0);
+	CHECK_EQ_INT(say_epochs(&c, WIRE_NEWS, END - 1, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_SYSTEM);
+	CHECK_EQ_INT(epochs_newest(&its_log(&c)->ours), 0);
+	CHECK_EQ_INT(say_epochs(&c, WIRE_NEWS, END, &e), 0);
+	CHECK_EQ_INT(epochs_newest(&its_log(&c)->ours), 1);
+	end(&c);
+}
+
+/* Two copy here, and the leader of the second is newer. */
+static void
+an_older_leader_is_copied_too(void)
+{
+	struct copying c, d;
+	struct wire w;
+	struct err e;
+
+	offer(&c);
+	start(&c);
+	CHECK_EQ_INT(send(&c, 0, 0, &e), 0);
+	CHECK_EQ_INT(target_settle(c.target, &e), 0);
+	d = c;
+	d.out = (struct buf){ 0 };
+	d.read = 0;
+	join(&d, END);
+	CHECK(hear(&d, &w) && w.type == WIRE_READY);
+	CHECK_EQ_INT(say_epochs(&d, WIRE_START, END, &e), 0);
+	CHECK_EQ_INT(send(&c, END, 0, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_ROLE);
+	CHECK_EQ_INT(say_epochs(&c, WIRE_NEWS, END, &e), -1);
+	CHECK_EQ_INT(e.code, ERR_ROLE);
+	target_free(d.target);
+	buf_release(&d.out);
+	end(&c);
+}
+
 TEST_MAIN(TEST(acknowledged_when_on_disk), TEST(bye_is_answered_when_on_disk),
-    TEST(refused))
+    TEST(refused), TEST(news_of_another_leader),
+    TEST(an_older_leader_is_copied_too))
