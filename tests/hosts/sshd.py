@@ -174,12 +174,12 @@ class OverSsh:
         link = places.Process(
             os.path.join(self.state, "err"), "klog-replicate", "-f",
             "--path-of-klog", self.path, "--name", "followed", "--timeout",
-            "8s", "127.0.0.1:" + self.topic, copy,
+            "20s", "127.0.0.1:" + self.topic, copy,
             rsh=self.server.rsh("plain"))
         try:
             for n, (number, says) in enumerate((
                     (signal.SIGKILL, "the connection ended"),
-                    (signal.SIGSTOP, "nothing was heard for 8s"))):
+                    (signal.SIGSTOP, "nothing was heard for 20s"))):
                 until(lambda: self._same(copy),
                       lambda: "it has all: " + link.said())
                 for pid in self.server.sessions():
