@@ -232,8 +232,8 @@ class Cut(Scene):
         for topic, word, epochs, count in ((copy, b"tail", 1, 9),
                                            (lead, b"new", 2, 5)):
             for _ in range(epochs):
-                become_replica(topic)
-                run("klog-replicate", "promote", topic)
+                become_replica(topic)   # lead was never copied: by force
+                run("klog-replicate", "promote", "--force", topic)
             for n in range(count):
                 run("klog-produce", topic, data=b"%s %d\n" % (word, n))
         run("klog-consume", "-g", "g", copy)
