@@ -4,12 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "fsio.h"
 #include "insync.h"
 #include "json.h"
 #include "names.h"
-#include "units.h"
 #include "when.h"
 
 enum { IN_SYNC_MAX = 1 << 20 };

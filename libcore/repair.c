@@ -17,7 +17,6 @@
 #include "recovery.h"
 #include "repair_parts.h"
 #include "role.h"
-#include "scan.h"
 #include "segment.h"
 #include "verify.h"
 #include "verify_parts.h"

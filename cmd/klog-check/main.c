@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "clock.h"
 #include "each.h"
 #include "main.h"
 

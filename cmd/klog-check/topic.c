@@ -11,7 +11,6 @@
 #include "main.h"
 #include "repair.h"
 #include "report.h"
-#include "text.h"
 #include "verify.h"
 
 enum { STATUS_DAMAGED = 4 };

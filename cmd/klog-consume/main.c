@@ -14,7 +14,6 @@
 #include "rate.h"
 #include "report.h"
 #include "streams.h"
-#include "units.h"
 #include "ways.h"
 
 static const struct opt_choice isolation_names[] = {

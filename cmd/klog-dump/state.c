@@ -5,7 +5,6 @@
 #include "fsio.h"
 #include "parent.h"
 #include "state.h"
-#include "text.h"
 
 static const struct slice nothing = { NULL, -1 };
 

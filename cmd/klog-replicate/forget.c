@@ -7,7 +7,6 @@
 
 #include "clock.h"
 #include "insync.h"
-#include "main.h"
 #include "topic.h"
 #include "verbs.h"
 #include "where.h"

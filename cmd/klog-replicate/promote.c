@@ -7,7 +7,6 @@
 
 #include "checkpoint.h"
 #include "clock.h"
-#include "main.h"
 #include "promote.h"
 #include "report.h"
 #include "role.h"

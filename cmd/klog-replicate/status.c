@@ -7,7 +7,6 @@
 #include "each.h"
 #include "epochs.h"
 #include "followers.h"
-#include "main.h"
 #include "verbs.h"
 #include "where.h"
 
