@@ -182,5 +182,6 @@ against_tell_all(const struct against *a)
 	}
 	units_format_size(a->bytes, read);
 	units_format_size(moved, size);
-	report_note("%s: %s bytes read here, %s bytes moved", a->there, read, size);
+	report_note("%s: %s bytes read here, %s bytes moved", a->there, read,
+	    size);
 }
