@@ -119,6 +119,8 @@ take_position(struct source *s, struct source_topic *t, struct source_log *l,
 	l->cutting = cut >= 0;
 	l->acked = from;
 	l->look = true;
+	/* What groups had committed before goes out from now on. */
+	t->groups_look = s->o.groups;
 	if (source_send_start(s, t, l, from, cut, e) < 0)
 		return -1;
 	return cut < 0 ? source_log_acked(s, t, l, e) : 0;

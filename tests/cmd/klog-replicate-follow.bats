@@ -51,6 +51,18 @@ group_is_at() {
 	[ ! -s err ]
 }
 
+@test "offsets that groups had committed before" {
+	seq 5 | klog-produce --create here/a
+	klog-consume -n 3 -g g here/a >/dev/null
+	for to in "here/a there/a" "h:$T/here/a there/a" "here/a h:$T/there/a"; do
+		# shellcheck disable=SC2086 # two words
+		follow $to
+		until_true group_is_at "$(klog-group export -g g here/a)"
+		stop
+		rm -r there/a
+	done
+}
+
 # later SRC DST: a topic that is made when all others are copied comes too; one
 # that does not match does not.
 later() {
