@@ -243,7 +243,9 @@ verify_ends(struct verify_part *p)
 		tell_beyond(p, ABOUT_RECOVERY, "recovery-point", p->safe,
 		    now.next_offset > end ? now.next_offset : end);
 	}
-	if (es->count > 0 && !p->epochs_told)
+	/* After a cut that was killed, whoever appends next trims them. */
+	if (es->count > 0 && !p->epochs_told &&
+	    (p->known || !state_is_withdrawn(&p->state, p->boot)))
 		tell_beyond(p, ABOUT_EPOCHS, "leader-epoch-checkpoint",
 		    es->list[es->count - 1].start, end);
 }

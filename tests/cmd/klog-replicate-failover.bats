@@ -157,6 +157,30 @@ b/t/1: leader epoch 1 from offset 0 on'
 	[ "$(epochs b/t)" = '0 0,2 1,' ]
 }
 
+@test "follow: killed before epochs beyond the cut are gone, no damage" {
+	local size
+
+	three
+	klog-replicate promote b/t
+	rm a/t/0/state
+	echo 'replica of x:elsewhere' >a/t/role
+	klog-replicate promote --force a/t
+	[ "$(epochs a/t)" = '0 0,1 6,' ]
+	size=$(stat -c %s a/t/0/*.log)
+	run3 strace -qq -o strace.log -e inject=renameat:signal=KILL:when=4 \
+	    klog-replicate follow --force a/t b/t
+	is_status 137
+	[ "$(epochs a/t)" = '0 0,1 6,' ]
+	[ "$(stat -c %s a/t/0/*.log)" -lt "$size" ]
+	run3 klog-check -q a/t
+	is_status 0
+	is_err ''
+	run3 klog-replicate follow a/t b/t
+	is_status 0
+	[ "$(epochs a/t)" = '0 0,' ]
+	has a/t '1 2 3 4'
+}
+
 @test "promote: the role comes after all epochs" {
 	klog-topic create -p 2 a/t
 	klog-replicate a/t b/t
