@@ -5,8 +5,8 @@
  * Nothing here waits but link_wait.  What is put into output goes out as the
  * other end takes it.
  */
-#ifndef KLOG_REPLICATE_LINK_H
-#define KLOG_REPLICATE_LINK_H
+#ifndef KLOG_LINK_H
+#define KLOG_LINK_H
 
 #include <stdbool.h>
 #include <stdint.h>

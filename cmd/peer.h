@@ -2,8 +2,8 @@
  * peer: start the other end: klog-replicate --serve behind a remote shell, or
  * in a child of ours.
  */
-#ifndef KLOG_REPLICATE_PEER_H
-#define KLOG_REPLICATE_PEER_H
+#ifndef KLOG_PEER_H
+#define KLOG_PEER_H
 
 #include "link.h"
 

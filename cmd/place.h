@@ -2,8 +2,8 @@
  * place: SRC and DST as they are written: [user@]host:path or a path here; a
  * topic, or topics of a folder.
  */
-#ifndef KLOG_REPLICATE_PLACE_H
-#define KLOG_REPLICATE_PLACE_H
+#ifndef KLOG_PLACE_H
+#define KLOG_PLACE_H
 
 #include <stdbool.h>
 

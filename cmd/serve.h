@@ -1,8 +1,8 @@
 /*
  * serve: the end of a connection that was called.
  */
-#ifndef KLOG_REPLICATE_SERVE_H
-#define KLOG_REPLICATE_SERVE_H
+#ifndef KLOG_SERVE_H
+#define KLOG_SERVE_H
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
  * session: one connection from its greeting to its end, with the source or
  * the target on this side, or who answers a comparison.
  */
-#ifndef KLOG_REPLICATE_SESSION_H
-#define KLOG_REPLICATE_SESSION_H
+#ifndef KLOG_SESSION_H
+#define KLOG_SESSION_H
 
 #include "answer.h"
 #include "link.h"
