@@ -47,12 +47,6 @@ high() {
 	klog-replicate status --json t | sed 's/.*"high_watermark":\([0-9]*\).*/\1/'
 }
 
-# offsets N: input of N lines.
-input_of() {
-	seq "$1" >input
-	export INPUT=input
-}
-
 @test "two copies: nothing is taken before the second is in sync" {
 	topic t 1 min.insync.replicas=2
 	run3 klog-produce t <<<one

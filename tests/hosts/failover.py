@@ -10,7 +10,6 @@ import time
 
 import kafkalog
 import places
-import streams
 from places import Failed, run, until
 
 HOSTS = ("a", "b", "c")
