@@ -8,79 +8,9 @@ import tempfile
 import time
 
 import inputs
-import sshd
+from bench import MB, NULL, Row, seconds, size_of
+from copies import replicate
 from measure import Failed, in_turn, output, run
-
-MB = 1e6
-NULL = os.devnull
-
-
-class Row:
-    """reach: (sign, bound) of the ratio, or None where none is asked."""
-
-    def __init__(self, figure, what, ours, theirs, ratio, reach=None,
-                 cpu=('', '')):
-        self.figure, self.what = figure, what
-        self.ours, self.theirs = ours, theirs
-        self.ratio, self.reach, self.cpu = ratio, reach, cpu
-
-    def verdict(self):
-        if self.reach is None or self.ratio is None:
-            return ''
-        sign, bound = self.reach
-        good = self.ratio <= bound if sign == '<=' else self.ratio >= bound
-        return 'yes' if good else 'NO'
-
-
-class Bench:
-    def __init__(self, work, programs, quick):
-        self.work, self.programs, self.quick = work, programs, quick
-        self.runs = 5
-        self.lines = 1000000 if quick else 5000000
-        self.size = {}
-        self.probe = self.path('probe')
-        output(os.environ.get('CC', 'cc'), '-std=c11', '-D_GNU_SOURCE', '-O2',
-               '-o', self.probe,
-               os.path.join(os.path.dirname(__file__), 'probe.c'))
-
-    def path(self, name):
-        return os.path.join(self.work, name)
-
-    def klog(self, name, *args):
-        return [os.path.join(self.programs, 'klog-' + name), *args]
-
-    def fresh(self, topic, *args):
-        path = self.path(topic)
-        shutil.rmtree(path, ignore_errors=True)
-        output(*self.klog('topic', 'create', *args, path))
-        return path
-
-    def make_inputs(self):
-        n = self.lines
-        inputs.json_lines(self.path('json'), n)
-        inputs.fixed_lines(self.path('short'), n, 10)
-        inputs.fixed_lines(self.path('long'), n // 100, 10000)
-        inputs.real_files(self.path('real'), n * 20)
-        for name in ('json', 'short', 'long', 'real'):
-            self.size[name] = os.path.getsize(self.path(name))
-
-    def rate(self, name, sample):
-        return '%.0f MB/s' % (self.size[name] / MB / sample.wall)
-
-    def produce(self, name, topic, *args, create=()):
-        """A run of klog-produce into a topic that is new each time."""
-        def once():
-            path = self.fresh(topic, *create)
-            return run([self.klog('produce', '-q', *args, path,
-                                  self.path(name))])
-        return once
-
-    def start(self, source, *argv, runs=100):
-        return float(output(self.probe, 'start', str(runs), source, *argv))
-
-
-def seconds(*samples):
-    return tuple('%.2f s' % s.cpu for s in samples)
 
 
 def produce_plain(b):
@@ -137,12 +67,6 @@ def redis(b, ours):
     yield Row('1', 'json: none, acks 0 / redis XADD, pipelined',
               '%.2f M/s' % (mine / 1e6), '%.2f M/s' % (other / 1e6),
               mine / other)
-
-
-def size_of(topic):
-    return sum(os.path.getsize(os.path.join(where, name))
-               for where, _, names in os.walk(topic) for name in names
-               if name.endswith('.log'))
 
 
 def produce_zstd(b):
@@ -403,68 +327,6 @@ def durable(b):
               '%.0f/s' % one, '%.0f/s' % plain, one / plain, ('>=', 0.9))
     yield Row('8', 'the same: 32 producers / one', '%.0f/s' % together,
               '%.0f/s' % one, together / one, ('>=', 10))
-
-
-def replicate(b):
-    """A copy is on disk when it is done: so cp and cat are synced too."""
-    topic, copy, far = b.fresh('copied', '-c', 'compression.type=none'), \
-        b.path('copy-of'), b.path('file')
-    run([b.klog('produce', '-q', '-a', '0', topic,
-                *[b.path('json')] * (1 if b.quick else 10))])
-    b.size['copied'] = size_of(topic)
-
-    def timed(*argv):
-        def once():
-            shutil.rmtree(copy, ignore_errors=True)
-            shutil.rmtree(far, ignore_errors=True)
-            os.mkdir(far)
-            output('sync')
-            return run([list(argv)])
-        return once
-
-    def row(what, ours, theirs, reach):
-        return Row('9', what, b.rate('copied', ours),
-                   b.rate('copied', theirs), theirs.wall / ours.wall,
-                   reach and ('>=', reach), seconds(ours, theirs))
-
-    cp = 'cp -r --reflink=never "$0" "$1"'
-    ours, synced, plain = in_turn(
-        b.runs if b.quick else 3, timed(*b.klog('replicate', '-q', topic,
-                                                copy)),
-        timed('sh', '-c', cp + ' && sync "$1"/0/*.log', topic, copy),
-        timed('sh', '-c', cp, topic, copy))
-    yield row('replicate here / cp, sync', ours, synced, 0.6)
-    yield row('the same / cp, not on disk when it ends', ours, plain, None)
-    yield from over_ssh(b, timed, row, topic, copy, far)
-    rss = int(output(b.probe, 'memory', *b.klog(
-        'replicate', '-q', topic, b.path('again')))) / 1024
-    yield Row('10', 'replicate: resident, MiB', '%.1f MiB' % rss, '', rss,
-              ('<=', 32))
-    for path in (topic, copy, far, b.path('again')):
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def over_ssh(b, timed, row, topic, copy, far):
-    if sshd.programs() is None:
-        print('9: sshd, ssh or ssh-keygen is not there: left out')
-        return
-    state = b.path('sshd')
-    os.mkdir(state)
-    server = sshd.Sshd(state)
-    try:
-        server.wait()
-        shell = server.rsh('plain')
-        ours, theirs = in_turn(
-            b.runs if b.quick else 3,
-            timed(*b.klog('replicate', '-q', '--rsh', shell,
-                          '--path-of-klog',
-                          os.path.abspath(b.klog('replicate')[0]),
-                          '127.0.0.1:' + topic, copy)),
-            timed('sh', '-c', shell + ' 127.0.0.1 "cat $0/0/*.log" '
-                  '>"$1/log" && sync "$1/log"', topic, far))
-    finally:
-        server.stop()
-    yield row('replicate over ssh / ssh cat > file, sync', ours, theirs, 0.8)
 
 
 def group(b):
