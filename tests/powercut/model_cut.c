@@ -184,7 +184,8 @@ one_round(const struct topic *t)
 	struct point end = { .kind = POINT_CHANGE, .node = NONE };
 	struct way way = { NULL, cut.step, NONE };
 	struct partition p;
-	int i, from = 0, batches = 2 + random_below(&cut.random, BATCHES);
+	int batches = 2 + random_below(&cut.random, BATCHES);
+	int i, n, where, from = 0;
 
 	model_partition(&p, t, &way);
 	begin_epoch(&p, &way);
@@ -194,10 +195,15 @@ one_round(const struct topic *t)
 	    batches - random_below(&cut.random, 6), &way);
 	while (past.list[from].lost)
 		from++;
-	if (past.count - from > 4 && random_below(&cut.random, 3) > 0)
+	n = past.count - from;
+	/* Anywhere, near the end, or near the start. */
+	where = n > 4 ? random_below(&cut.random, 3) : 0;
+	if (where == 1)
 		from = past.count - 4;
+	if (where > 0)
+		n = 4;
 	do
-		i = from + random_below(&cut.random, past.count - from);
+		i = from + random_below(&cut.random, n);
 	while (past.list[i].lost);
 	cut.at = past.list[i].base;
 	cut.ended = false;

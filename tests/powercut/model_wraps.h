@@ -42,6 +42,8 @@ int __wrap_munmap(void *addr, size_t size);
 
 int __wrap_fstat(int fd, struct stat *st);
 int __wrap_fstatat(int dirfd, const char *name, struct stat *st, int flags);
+int __wrap_statx(int dirfd, const char *name, int flags, unsigned mask,
+    struct statx *out);
 int __wrap_fchmod(int fd, mode_t mode);
 int __wrap_fchown(int fd, uid_t user, gid_t group);
 int __wrap_futimens(int fd, const struct timespec times[2]);
