@@ -243,8 +243,11 @@ verify_ends(struct verify_part *p)
 		tell_beyond(p, ABOUT_RECOVERY, "recovery-point", p->safe,
 		    now.next_offset > end ? now.next_offset : end);
 	}
-	/* After a cut that was killed, whoever appends next trims them. */
-	if (es->count > 0 && !p->epochs_told &&
+	/*
+	 * A copy notes epochs before the records that have them; and after a
+	 * cut that was killed, whoever appends next trims them.
+	 */
+	if (es->count > 0 && !p->epochs_told && !verify_is_copy(p) &&
 	    (p->known || !state_is_withdrawn(&p->state, p->boot)))
 		tell_beyond(p, ABOUT_EPOCHS, "leader-epoch-checkpoint",
 		    es->list[es->count - 1].start, end);

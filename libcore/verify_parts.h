@@ -125,6 +125,9 @@ int verify_role(struct verify_part *p, struct err *e);
 /* What the state says of it.  0, or -1. */
 int verify_state_role(struct verify_part *p, struct err *e);
 
+/* Whether the topic is a replica, as far as that can be read. */
+bool verify_is_copy(const struct verify_part *p);
+
 /* The groups below the topic's folder: their committed offsets.  0, or -1. */
 int verify_groups(struct verify_part *p, struct err *e);
 

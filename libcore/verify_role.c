@@ -47,3 +47,14 @@ verify_state_role(struct verify_part *p, struct err *e)
 	    "says that the topic leads, but its role is %.200s", text);
 	return 0;
 }
+
+bool
+verify_is_copy(const struct verify_part *p)
+{
+	const struct topic *t = p->v->topic;
+	struct role role;
+	struct err ignored;
+
+	return role_read(&role, t->dirfd, t->path, &ignored) >= 0 &&
+	    role.kind == ROLE_REPLICA;
+}

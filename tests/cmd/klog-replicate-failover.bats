@@ -181,6 +181,21 @@ b/t/1: leader epoch 1 from offset 0 on'
 	has a/t '1 2 3 4'
 }
 
+@test "a copy killed between an epoch and its records is no damage" {
+	three
+	rm a/t/0/state
+	echo 'replica of x:elsewhere' >a/t/role
+	klog-replicate promote --force a/t
+	cp a/t/0/leader-epoch-* b/t/0
+	[ "$(epochs b/t)" = '0 0,1 6,' ]
+	run3 klog-check -q b/t
+	is_status 0
+	is_err ''
+	klog-replicate a/t b/t
+	same_logs a/t b/t
+	[ "$(epochs b/t)" = '0 0,1 6,' ]
+}
+
 @test "promote: the role comes after all epochs" {
 	klog-topic create -p 2 a/t
 	klog-replicate a/t b/t
