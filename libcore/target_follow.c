@@ -17,7 +17,8 @@ enum { PART_MS = 1000 }; /* for the lock, when all is over */
 
 /* Remove the segments that end at or below the log start: clean.lock held. */
 static int
-remove_segments(struct target_topic *tt, struct target_log *l, struct err *e)
+remove_segments(const struct target *t, struct target_topic *tt,
+    struct target_log *l, struct err *e)
 {
 	struct retention r = { .settings = &tt->topic.settings,
 		.now_ms = clock_wall_ms(),
@@ -32,7 +33,7 @@ remove_segments(struct target_topic *tt, struct target_log *l, struct err *e)
 	done = retention_plan(&r, &v, e);
 	view_close(&v);
 	if (done == 0)
-		done = retention_remove(&r, &l->p, r.count, NULL, e);
+		done = retention_apply(&r, &l->p, t->o.wait_ms, NULL, e);
 	retention_release(&r);
 	return done;
 }
@@ -183,8 +184,8 @@ target_log_cut(struct target *t, struct target_topic *tt,
 }
 
 static int
-raise_start(struct target_topic *tt, struct target_log *l, int64_t start,
-    struct err *e)
+raise_start(const struct target *t, struct target_topic *tt,
+    struct target_log *l, int64_t start, struct err *e)
 {
 	int r;
 
@@ -194,7 +195,7 @@ raise_start(struct target_topic *tt, struct target_log *l, int64_t start,
 	}
 	r = retention_raise(&l->p, start, e);
 	if (r == 0)
-		r = remove_segments(tt, l, e);
+		r = remove_segments(t, tt, l, e);
 	partition_end_clean(&l->p);
 	if (r < 0)
 		return -1;
@@ -216,5 +217,6 @@ target_log_follow(const struct target *t, struct target_topic *tt,
 		start = l->end;
 	if (t->o.append_only || (start <= l->start && !l->stale))
 		return 0;
-	return raise_start(tt, l, start > l->start ? start : l->start, e);
+	return raise_start(
+	    t, tt, l, start > l->start ? start : l->start, e);
 }

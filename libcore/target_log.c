@@ -289,8 +289,10 @@ target_log_start(struct target *t, struct target_topic *tt,
 	if (r == 0)
 		r = note_epochs(l, l->end, -1, 0, e);
 	append_end(&l->p);
+	/* The first time the source takes what is here as acknowledged. */
+	if (!l->started)
+		l->acked = w->from;
 	l->started = r == 0;
-	l->acked = w->from;
 	return r;
 }
 

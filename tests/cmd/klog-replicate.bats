@@ -247,6 +247,27 @@ b' ]
 	is_status 0
 }
 
+@test "a source that has nothing left: neither has its copy, which goes on" {
+	seq 10 | klog-produce --create here/a
+	klog-replicate here/a there/a
+	klog-topic trim -o end here/a >/dev/null
+	run3 klog-replicate here/a there/a
+	is_status 0
+	is_err ''
+	run3 klog-check there/a
+	is_status 0
+	is_err ''
+	[ "$(count_of there/a)" = 0 ]
+	seq 11 13 | klog-produce here/a
+	run3 klog-replicate here/a there/a
+	is_status 0
+	is_err ''
+	run3 klog-consume -F '%o %s\n' there/a
+	is_status 0
+	is_out $'10 11\n11 12\n12 13'
+	is_err ''
+}
+
 @test "a log start in the middle of a batch" {
 	far
 	klog-topic create here/a

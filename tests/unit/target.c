@@ -126,6 +126,29 @@ acknowledged_when_on_disk(void)
 	end(&c);
 }
 
+/* What was to be sent next was trimmed meanwhile, maybe up to the end. */
+static void
+what_it_starts_over_behind_is_acknowledged(void)
+{
+	struct wire anew = { .type = WIRE_START, .cut = -1, .high = -1,
+		.from = END + EACH, .start = END + EACH, .end = END + EACH };
+	struct copying c;
+	struct wire w;
+	struct err e;
+
+	offer(&c);
+	start(&c);
+	CHECK_EQ_INT(send(&c, 0, 0, &e), 0);
+	CHECK_EQ_INT(say(&c, &anew, &e), 0);
+	CHECK(hear(&c, &w) && w.type == WIRE_ACK);
+	CHECK_EQ_INT(w.end, END);
+	CHECK_EQ_INT(target_settle(c.target, &e), 0);
+	CHECK(hear(&c, &w) && w.type == WIRE_ACK);
+	CHECK_EQ_INT(w.end, END + EACH);
+	CHECK(!hear(&c, &w));
+	end(&c);
+}
+
 static void
 bye_is_answered_when_on_disk(void)
 {
@@ -236,6 +259,7 @@ an_older_leader_is_copied_too(void)
 	end(&c);
 }
 
-TEST_MAIN(TEST(acknowledged_when_on_disk), TEST(bye_is_answered_when_on_disk),
-    TEST(refused), TEST(news_of_another_leader),
-    TEST(an_older_leader_is_copied_too))
+TEST_MAIN(TEST(acknowledged_when_on_disk),
+    TEST(what_it_starts_over_behind_is_acknowledged),
+    TEST(bye_is_answered_when_on_disk), TEST(refused),
+    TEST(news_of_another_leader), TEST(an_older_leader_is_copied_too))
