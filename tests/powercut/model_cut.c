@@ -185,22 +185,21 @@ one_round(const struct topic *t)
 	struct way way = { NULL, cut.step, NONE };
 	struct partition p;
 	int batches = 2 + random_below(&cut.random, BATCHES);
-	int i, n, where, from = 0;
+	/* Anywhere, near the end, where nothing is synced, near the start. */
+	int i, n, where = random_below(&cut.random, 3), from = 0;
 
 	model_partition(&p, t, &way);
 	begin_epoch(&p, &way);
 	cut.epoch++;
 	/* The last of them maybe not synced. */
 	model_fill(&p, &cut.random, batches,
-	    batches - random_below(&cut.random, 6), &way);
+	    batches - (where == 1 ? 6 : random_below(&cut.random, 4)), &way);
 	while (past.list[from].lost)
 		from++;
 	n = past.count - from;
-	/* Anywhere, near the end, or near the start. */
-	where = n > 4 ? random_below(&cut.random, 3) : 0;
-	if (where == 1)
+	if (where == 1 && n > 4)
 		from = past.count - 4;
-	if (where > 0)
+	if (where > 0 && n > 4)
 		n = 4;
 	do
 		i = from + random_below(&cut.random, n);
