@@ -62,6 +62,7 @@ restart_locked(struct target_log *l, int64_t offset, struct err *e)
 	l->ours = es;
 	if (origins_save(&l->ours, l->p.dirfd, l->p.where, e) < 0)
 		return -1;
+	l->p.slot.epoch = l->ours.count > 0 ? epochs_newest(&l->ours) : 0;
 	return append_roll_to(&l->p, offset, e);
 }
 
