@@ -197,10 +197,9 @@ note_epochs(struct target_log *l, int64_t end, int32_t epoch, int64_t from,
 	}
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, "%s: out of memory", l->p.where);
-	if (!changed)
-		return 0;
-	if (origins_save(&l->ours, l->p.dirfd, l->p.where, e) < 0)
-		return -1;
+	if (!changed ||
+	    origins_save(&l->ours, l->p.dirfd, l->p.where, e) < 0)
+		return changed ? -1 : 0;
 	/* Whoever copies an older leader here is to see it. */
 	l->p.slot.epoch = epochs_newest(&l->ours);
 	state_publish(&l->p.state, &l->p.slot);
