@@ -68,7 +68,7 @@ int
 __wrap_statx(int dirfd, const char *name, int flags, unsigned mask,
     struct statx *out)
 {
-	struct stat st;
+	struct stat st = { 0 };
 
 	(void)mask;
 	if (__wrap_fstatat(dirfd, name, &st, flags) < 0)
