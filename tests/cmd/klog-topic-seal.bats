@@ -244,7 +244,7 @@ b               2  leader'
 	until_true sh -c '! flock -n a/1/lock true'
 	run3 klog-topic seal --timeout 10ms a
 	is_status 5
-	err_like "^klog-topic: $T/a/1/lock: locked by process [0-9]*$"
+	err_like "^klog-topic: $T/a/1/lock: locked by process [0-9]+"
 	[ ! -e a/role ]
 	echo x | klog-produce -p 0 a
 	pkill -P "$pid" 2>/dev/null || kill "$pid"
