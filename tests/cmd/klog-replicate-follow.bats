@@ -75,7 +75,7 @@ later() {
 	until_true has_records there/also 7
 	[ ! -e there/other ]
 	stop
-	[ "$status" = 143 ]
+	is_status 143
 	[ ! -s err ]
 	rm -r here/also there
 	mkdir there
