@@ -153,7 +153,9 @@ fetch(struct prefetch *p, struct codec *codec)
 	else
 		p->last->next = item;
 	p->last = item;
-	tell_worker(p);
+	/* What is not compressed takes no time: who has read reads on. */
+	if ((item->batch.attributes & BATCH_CODEC_MASK) != 0)
+		tell_worker(p);
 	if (item->status > 0 && !item->sealed) {
 		pthread_mutex_unlock(&p->mutex);
 		unpack(item, codec, USUAL_BYTES);
